@@ -3,6 +3,7 @@
  *
  * - Tokens a second with one, two and three workers. Each takes 8 answers at once, of 50 tokens at 50 tokens a second, so
  *   the workers are the limit and not the processor.
+ * - Time for 72 answers of three workers, one of them six times slower, beside the time if each worked all the while.
  * - CPU time at the front for each token, over the broker and with a chat-stream on the service itself.
  *
  * Front, workers, broker and service are a process each. All texts are checked.
@@ -26,6 +27,9 @@ const MODEL = `rate:${TOKENS}:${TOKENS_PER_SECOND}`;
 const CALLS_PER_WORKER = 8;
 const MAX_WORKERS = 3;
 const TURNS = 5;
+/** How much slower the slow worker is. */
+const SLOWNESS = 6;
+const SHARED_ANSWERS = 72;
 
 const [role, ...settings] = process.argv.slice(2);
 if (role === "worker") await runWorker(...settings);
@@ -53,6 +57,13 @@ async function measureFleet() {
       `${workers.length} workers: ${rates.at(-1).toFixed(0)} tokens a second, ${(rates.at(-1) / ideal).toFixed(2)} of linear`,
     );
   }
+  workers.pop().stop();
+  const slowModel = `rate:${TOKENS}:${TOKENS_PER_SECOND / SLOWNESS}`;
+  workers.push(await startProcess("worker", broker.port, service.baseUrl, CALLS_PER_WORKER, slowModel));
+  const { ms } = await front.ask({ count: SHARED_ANSWERS });
+  const answersPerMs = (CALLS_PER_WORKER * (2 + 1 / SLOWNESS) * TOKENS_PER_SECOND) / TOKENS / 1000;
+  const idealMs = SHARED_ANSWERS / answersPerMs;
+  console.log(`one of 3 workers ${SLOWNESS} times slower: ${(ms / idealMs).toFixed(2)} of the ideal time`);
   for (const worker of workers) worker.stop();
   // One worker without a limit of its own: only the front counts here.
   const worker = await startProcess("worker", broker.port, service.baseUrl, streams);
@@ -104,14 +115,14 @@ async function startProcess(...args) {
   return { ask, stop: () => child.kill() };
 }
 
-async function runWorker(port, baseUrl, maxCalls) {
+async function runWorker(port, baseUrl, maxCalls, model = MODEL) {
   await startNodeRed(
     [
       createBrokerNode(port),
       { id: "endpoint", type: "chat-endpoint", broker: "broker", topic: "bench", maxCalls: Number(maxCalls) },
       createProvider(baseUrl),
     ],
-    { type: "chat-in", endpoint: "endpoint", models: [{ name: MODEL, model: MODEL }] },
+    { type: "chat-in", endpoint: "endpoint", models: [{ name: MODEL, model }] },
     [{ type: "chat-stream", provider: "provider", model: MODEL }, { type: "chat-out" }],
   );
   process.send("ready");
