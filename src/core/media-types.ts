@@ -106,6 +106,13 @@ export function guessMediaType(name: string): string | undefined {
   return EXTENSIONS.get(extension?.toLowerCase() ?? "");
 }
 
+/** Reads a media type that has an extension as its name: `image/jpe`, `image/x-jpeg`. */
+function readSubtype(type: string): string | undefined {
+  const [kind, name = ""] = type.split("/");
+  const known = EXTENSIONS.get(name.replace(/^x-/, ""));
+  return known?.startsWith(`${kind}/`) ? known : undefined;
+}
+
 /**
  * Brings a media type into the form that services know: `image/jpg` becomes `image/jpeg`. One that says nothing, such as
  * `image/*`, is guessed from the bytes.
@@ -114,7 +121,7 @@ export function guessMediaType(name: string): string | undefined {
 export function normaliseMediaType(written: string, base64: string): string {
   const type = written.trim().toLowerCase();
   const full = type.includes("/") ? type : (EXTENSIONS.get(type.replace(/^\./, "")) ?? type);
-  const known = NAMES.get(full) ?? full;
+  const known = NAMES.get(full) ?? readSubtype(full) ?? full;
   if (
     known !== "" &&
     !/^(?:image|application|audio|\*)\/(?:\*|octet-stream|unknown|binary)$|^image$/.test(known)

@@ -9,7 +9,7 @@ const MAX_PARSED_CHARS = 8 * 1024 * 1024;
 const MAX_UNDECIDED_CHARS = 64 * 1024;
 
 /** Arguments that say nothing. Some services send them with the name of the call, and the real ones later. */
-const PLACEHOLDER = /^\s*(?:\{\s*\}|""|null)\s*$/;
+const PLACEHOLDER = /^\s*(?:\{\s*\}|\[\s*\]|"(?:\{\s*\})?"|null|none|undefined)\s*$/i;
 
 /** No placeholder is longer than this. */
 const MAX_PLACEHOLDER_CHARS = 16;
@@ -122,6 +122,7 @@ export class CallArguments {
 
   private replacePlaceholder(piece: string): string {
     const { held } = this;
+    if (piece.length <= MAX_PLACEHOLDER_CHARS && PLACEHOLDER.test(piece)) return "";
     this.held = "";
     this.phase = "empty";
     if (beginsObject(piece)) return this.addFirst(piece);

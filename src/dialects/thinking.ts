@@ -4,7 +4,7 @@ import type { Failure } from "../core/failure.js";
 import { toChunkKind } from "./chunk-kind.js";
 import type { ChunkKind, DecoderSink } from "./dialect.js";
 import { beginsHarmony, findPartialMark, HarmonySplitter } from "./harmony.js";
-import { getTagsPlace, type SplitText, THINKING_MARKS, type ThinkingMarks } from "./thinking-marks.js";
+import { getTagsPlace, readOpeningMark, type SplitText, type ThinkingMarks } from "./thinking-marks.js";
 
 /**
  * Separates the reasoning that a model writes into its answer between marks, such as `<think>` and `</think>`. Marks count
@@ -49,18 +49,16 @@ export class ThinkingSplitter {
     const blanks = text.length - text.trimStart().length;
     result.content += text.slice(0, blanks);
     const rest = text.slice(blanks);
-    const start = rest.slice(0, MAX_MARK_CHARS).toLowerCase();
-    for (const marks of THINKING_MARKS) {
-      const mark = marks.open.find((open) => start.startsWith(open));
-      if (mark === undefined) continue;
-      this.marks = marks;
+    const mark = readOpeningMark(rest);
+    if (typeof mark === "object") {
+      this.marks = mark.marks;
       this.depth = 1;
       this.onReasoning?.(getTagsPlace(rest.slice(0, mark.length)));
       return rest.slice(mark.length);
     }
     const isHarmony = beginsHarmony(rest);
     if (isHarmony) this.splitHarmony(rest, result, last);
-    else if (!last && rest !== "" && (isHarmony === undefined || mayBecomeMark(start))) this.heldText = rest;
+    else if (!last && rest !== "" && (isHarmony === undefined || mark === "partial")) this.heldText = rest;
     else if (rest !== "") {
       this.hasAnswer = true;
       result.content += rest;
@@ -95,14 +93,6 @@ export class ThinkingSplitter {
     if (start >= 0) this.heldText = text.slice(start);
     return "";
   }
-}
-
-/** No opening mark is longer. */
-const MAX_MARK_CHARS = 32;
-
-/** Whether a text may be the beginning of an opening mark. */
-function mayBecomeMark(text: string): boolean {
-  return THINKING_MARKS.some(({ open }) => open.some((mark) => mark.startsWith(text)));
 }
 
 /**

@@ -111,7 +111,7 @@ class BodyReader implements RecordReader {
     else if (this.text[0] === "{") {
       if (framing === "ndjson") this.inspectFirstLine(this.text);
       else this.beginObject();
-    } else if (isEvent || (framing !== "json" && framing !== "doubtful")) {
+    } else if (isEvent || framing === "sse" || framing === "ndjson") {
       this.readEvents(framing === "sse" ? text : this.text);
     } else if (isEvent === false) this.keepWhole();
   }

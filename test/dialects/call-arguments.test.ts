@@ -36,6 +36,9 @@ const HABITS: Readonly<Record<string, (whole: string, fragments: readonly string
   "in fragments after a placeholder with spaces": (_whole, fragments) => ["", "{ }", ...fragments],
   "in fragments after the word null": (_whole, fragments) => ["null", ...fragments],
   "in fragments after an empty text as JSON": (_whole, fragments) => ['""', ...fragments],
+  "in fragments after an empty list": (_whole, fragments) => ["[]", ...fragments],
+  "in fragments after an empty object as a text": (_whole, fragments) => ['"{}"', ...fragments],
+  "in fragments after words for nothing": (_whole, fragments) => ["None", "null", "undefined", ...fragments],
   "whole after a placeholder that came twice": (whole) => ["{}", "{}", whole],
   "in fragments, and whole at the end": (whole, fragments) => [...fragments, whole],
   "in fragments, and with other white space at the end": (whole, fragments) => [

@@ -53,14 +53,43 @@ describe("Reasoning between <think> tags", () => {
     ["keeps reasoning whose closing tag is cut off", "<think>and so on</thin", "and so on</thin", ""],
     ["removes the tags of empty reasoning", "<think></think>Hello", "", "Hello"],
     ["separates reasoning that no answer follows", "<think>hm</think>", "hm", ""],
+    ...[
+      ["<inner_thoughts>", "</inner_thoughts>"],
+      ["<antThinking>", "</antThinking>"],
+      ["<mm:think>", "</mm:think>"],
+      ["<scratchpad>", "</scratchpad>"],
+      ["<internal_monologue>", "</internal_monologue>"],
+      ["<|think|>", "<|/think|>"],
+      ["<start_of_thought>", "<end_of_thought>"],
+      ["<|START_THINKING|>", "<|END_THINKING|>"],
+      ["[THINK]", "[/THINK]"],
+      ["<unused94>thought", "<unused95>"],
+      ["<think >", "</think >"],
+      ['<thinking type="deep">', "</thinking>"],
+    ].map(
+      ([open, close]) =>
+        [`separates reasoning between ${open} and ${close}`, `${open}hm${close}Hello`, "hm", "Hello"] as [
+          string,
+          string,
+          string,
+          string,
+        ],
+    ),
   ];
   for (const [title, text, reasoning, content] of cases) {
-    it(title, () => assert.deepEqual(splitPieces([text]), { content, reasoning }));
+    it(title, () => {
+      assert.deepEqual(splitPieces([text]), { content, reasoning });
+      assert.deepEqual(splitPieces([...text]), { content, reasoning }, "in single characters");
+    });
   }
 
   const answers: readonly [place: string, text: string][] = [
     ["in the middle of the answer", "Use <think>x</think> for this."],
     ["with other names", "<note>x</note>"],
+    ["with longer names", "<thinkpad>x</thinkpad>"],
+    ["with the attributes of another tag", '<div class="think">x</div>'],
+    ["without an end", `<think ${"x".repeat(200)}`],
+    ["in a link", "[thinking of it](https://example.com)"],
     ["that are incomplete", "<thin"],
     ["that only close", "</think>Hello"],
   ];

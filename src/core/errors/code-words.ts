@@ -26,7 +26,7 @@ const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
   [/rate_?limit|too_many_requests|request_limit_exceeded|resource_exhausted/, "rate_limit"],
   [/overloaded|capacity|unavailable|model_offline|server_busy|engine_busy/, "overloaded"],
   [
-    /authentication|auth_(error|fail)|signature_(fail|expired|invalid|not_match|does_not_match)|unauthenticated|missing_authorization|invalid_auth|api_key_(invalid|expired|missing|not|revoked|disabled)|(invalid|incorrect|expired|missing|wrong|bad|unknown|no)_(api_?key|access_?token|token|credentials?|signature)(_|$)|unrecognized_client/,
+    /authentication|auth_(error|fail)|signature_(fail|expired|invalid|not_match|does_not_match)|unauthenticated|missing_authorization|invalid_auth|api_key_(invalid|expired|missing|not|revoked|disabled)|(access_token|auth_token|id_token|credentials?)_(invalid|expired|missing|not|revoked|disabled|type_unsupported|malformed)|(invalid|incorrect|expired|missing|wrong|bad|unknown|no)_(api_?key|access_?token|token|credentials?|signature)(_|$)|unrecognized_client/,
     "authentication",
   ],
   [

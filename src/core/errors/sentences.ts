@@ -49,7 +49,7 @@ const CODES_BY_SENTENCE: readonly SentenceRule[] = [
     followedBy(
       /\b(api[ _-]?key|access token|auth token|bearer token|credentials)\b/gi,
       60,
-      /^[^.;,]{0,40}\b(not (found|valid|recogni[sz]ed|active|provided|set)|invalid|expired|missing|revoked|disabled|deactivated|required|incorrect|wrong|malformed|does not exist)\b/i,
+      /^[^.;,]{0,40}\b(not (found|valid|recogni[sz]ed|active|provided|set)|invalid|expired|missing|revoked|disabled|deactivated|required|incorrect|wrong|malformed|leaked|compromised|blocked|suspended|deleted|does not exist)\b/i,
     ),
     "authentication",
   ],

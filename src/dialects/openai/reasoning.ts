@@ -2,15 +2,28 @@ import { DELTA_FIELDS, type Delta } from "../../core/chat/chunk.js";
 import type { ReasoningPlace } from "../../core/chat/vendor-echo.js";
 import { isObject } from "../../core/json/parse.js";
 
-/** Names of fields with readable reasoning, beside `reasoning_content`: `reasoning`, `reasoning_text`, `thinking`, `thoughts`. */
+/**
+ * Names of fields with readable reasoning, beside `reasoning_content`: `reasoning`, `reasoning_text`, `internal_thoughts`,
+ * `reason_content`. Others that begin so, such as `reasoning_tokens`, are about it.
+ */
 export const REASONING_NAME =
-  /^(?:reasoning|think(?:ing)?|thoughts?|chain_?of_?thoughts?)(?:_?(?:content|text|summary|trace|steps?|delta))?$/i;
+  /^(?:(?:deep|inner|internal|hidden|model|raw|full|extended|visible|assistant)[_-]?)?(?:reasoning|reason(?=[_-]?(?:content|text))|think(?:ing)?|thoughts?|cot|chain[_-]?of[_-]?thoughts?|rationale|scratchpad|monologue)(?:[_-]?(?:details?[_-]?text|content|text|summary|trace|steps?|delta|output|log|parts?|chunk|message|response))?$/i;
 
 /** Names of lists of blocks that have the reasoning and go back as they came: `reasoning_details`, `thinking_blocks`. */
 const BLOCKS_NAME = /^(?:reasoning|thinking|thought)_?(?:details|blocks|items)$/i;
 
 /** Fields of an object that may have its reasoning, the most specific first. */
-const TEXT_FIELDS = ["thinking", "reasoning", "thought", "text", "summary", "content", "value"] as const;
+const TEXT_FIELDS = [
+  "thinking",
+  "reasoning",
+  "thought",
+  "reasoning_content",
+  "reasoning_text",
+  "text",
+  "summary",
+  "content",
+  "value",
+] as const;
 
 /** How deeply objects and lists with reasoning may nest. */
 const MAX_DEPTH = 4;

@@ -102,7 +102,7 @@ export class ToolCallTracker {
   /** Finds the call that a piece continues, or opens a new one. */
   private findCall(index: number | undefined, id: string, name: string, fragment: string): TrackedCall {
     const latest = index === undefined ? this.calls.at(-1) : this.latestByIndex.get(index);
-    if (!latest) return this.openCall(index);
+    if (!latest) return this.findRepeatedCall(id, name, fragment) ?? this.openCall(index);
     if (id !== "" && id !== latest.id) {
       const sameId = this.calls.findLast((call) => call.id === id);
       if (sameId) return this.startsNewCall(sameId, id, name, fragment) ? this.openCall(index) : sameId;
@@ -114,6 +114,14 @@ export class ToolCallTracker {
       return isLateId || isChangedId ? latest : this.openCall(index);
     }
     return this.startsNewCall(latest, id, name, fragment) ? this.openCall(index) : latest;
+  }
+
+  /** Finds the call that a piece repeats as a whole under another index. */
+  private findRepeatedCall(id: string, name: string, fragment: string): TrackedCall | undefined {
+    if (id === "" || !fragment.startsWith("{") || fragment.length > MAX_CHECKED_CHARS) return undefined;
+    return this.calls.find(
+      (call) => call.id === id && call.name === name && call.arguments.isRepeatedBy(fragment),
+    );
   }
 
   /** Whether a piece's name can belong to a call: it is empty, the same, or a fragment that completes the call's name. */

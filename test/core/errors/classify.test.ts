@@ -65,6 +65,9 @@ describe("Error classification", () => {
     [{ status: 500, message: "the service of models threw ContextWindowExceededError" }, "context_length"],
     [{ status: 400, word: "AuthFailure.SignatureFailure" }, "authentication"],
     [{ status: 400, message: "invalid credential" }, "authentication"],
+    [{ status: 400, word: "ACCESS_TOKEN_EXPIRED INVALID_ARGUMENT" }, "authentication"],
+    [{ status: 400, word: "CREDENTIALS_MISSING" }, "authentication"],
+    [{ status: 400, message: "Your API key was reported as leaked." }, "authentication"],
     [{ status: 400, message: "Unknown field “context_length”" }, "invalid_request"],
   ]);
 

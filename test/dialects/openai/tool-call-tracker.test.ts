@@ -104,6 +104,17 @@ function assembleCalls(pieces: readonly object[]): [string, string][] {
 const buildExpectation = (calls: readonly Call[]) => calls.map(({ name, args }) => [name, args]);
 
 describe("Tool-call tracker, with the habits of vendors", () => {
+  it("takes a call that comes again as a whole under another index for the same one", () => {
+    const tracker = new ToolCallTracker(TOOLS, 8);
+    const call = { id: "a", type: "function", function: { name: "get", arguments: '{"a":1}' } };
+    assert.equal(tracker.normalise([{ index: 0, ...call }]).length, 1);
+    assert.deepEqual(tracker.normalise([{ index: 1, ...call }]), []);
+    // Another id, or other arguments, are another call.
+    assert.equal(tracker.normalise([{ index: 2, ...call, id: "b" }]).length, 1);
+    const other = { name: "get", arguments: '{"a":2}' };
+    assert.equal(tracker.normalise([{ index: 3, ...call, function: other }])[0]?.index, 2);
+  });
+
   for (const [name, habit] of Object.entries(SEQUENTIAL)) {
     it(`assembles tool calls that come one after the other, with ${name}`, () => {
       fc.assert(

@@ -66,6 +66,18 @@ describe("Response with a fault of the protocol", () => {
     });
   }
 
+  it("P01: reads a path that does not exist from a plain text with status 200", async () => {
+    for (const text of [
+      "404 page not found",
+      "Not Found",
+      "Cannot POST /chat/completions",
+      "Unknown endpoint",
+    ]) {
+      await using server = await serveBody(text, { "content-type": "text/plain" });
+      assertStreamFailed(await ask(server), "not_found", { phase: "first_chunk", retryable: false });
+    }
+  });
+
   for (const type of ["application/json", "application/json; charset=utf-8", "text/plain", ""]) {
     it(`P02: takes a whole completion (${type || "no content type"}) as the answer to a request for a stream`, async () => {
       await using server = await serveBody(COMPLETION, type === "" ? {} : { "content-type": type });
