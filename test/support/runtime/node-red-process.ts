@@ -59,6 +59,8 @@ export interface NodeRedProcess {
   freeze(): void;
   /** Lets a frozen process go on. */
   thaw(): void;
+  /** Resolves when the process has ended, however it did. */
+  exited: Promise<unknown>;
 }
 
 export interface ProcessOptions {
@@ -68,6 +70,8 @@ export interface ProcessOptions {
   flows?: unknown[];
   /** More settings of Node-RED. */
   settings?: Record<string, unknown>;
+  /** JavaScript that changes `module.exports`, the settings, to what JSON cannot say. */
+  settingsCode?: string;
 }
 
 /** Starts Node-RED with its editor and waits until it answers. @throws if it ends or does not answer within 30 s */
@@ -87,12 +91,13 @@ export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProc
   };
   writeFileSync(
     join(options.userDir, "settings.js"),
-    `module.exports = ${JSON.stringify(settings, null, 2)};\n`,
+    `module.exports = ${JSON.stringify(settings, null, 2)};\n${options.settingsCode ?? ""}\n`,
   );
   writeFileSync(join(options.userDir, "flows.json"), JSON.stringify(options.flows ?? []));
   const child = spawn(node, [join(ROOT, red), "-u", options.userDir], {
     env: { ...process.env, NODE_NO_WARNINGS: "1" },
   });
+  const exited = once(child, "exit");
   let printed = "";
   child.stdout.on("data", (data) => {
     printed += data;
@@ -113,6 +118,7 @@ export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProc
     kill: () => killProcess(child),
     freeze: () => child.kill("SIGSTOP"),
     thaw: () => child.kill("SIGCONT"),
+    exited,
   };
 }
 
