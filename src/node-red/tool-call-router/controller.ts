@@ -110,8 +110,14 @@ export class RouterController {
       findMissingTool: (tool, name) => calls.findMissing(tool, name),
     };
     if (settings.keepRuns !== "")
-      this.kept = new KeptRuns(red, node, this.host, settings.keepRuns, this.context, (run) =>
-        this.resume(run, tools),
+      this.kept = new KeptRuns(
+        red,
+        node,
+        this.host,
+        settings.keepRuns,
+        this.context,
+        () => new Promise((resolve) => tools.prepare(resolve)),
+        (run) => this.resume(run),
       );
     this.ports = this.createPorts(calls, requests);
     if (this.misconfigured) this.status.showFailure(this.misconfigured.code);
@@ -241,7 +247,7 @@ export class RouterController {
   }
 
   /** Goes on with a run of the node's life before a redeploy or a restart. */
-  private resume(stored: StoredRun, tools: OfferedTools): void {
+  private resume(stored: StoredRun): void {
     const { context, node } = this;
     const { record, state } = restoreRun(stored, context, context.listTools);
     const session = new RunSession(
@@ -251,7 +257,7 @@ export class RouterController {
     );
     this.cancels.admit(record.key, record.base);
     this.sessions.open(record.key, session);
-    tools.prepare(() => session.handle({ type: "resumed" }));
+    session.handle({ type: "resumed" });
   }
 
   private listOpen(): RouterRun[] {

@@ -108,6 +108,8 @@ export class RouterRun {
     const { record } = this;
     record.mustReplay = false;
     record.restarts++;
+    // Readers ignore a number that they have seen, so that of a later life has to be higher.
+    this.keep();
     record.nextIndex = 0;
     const { count: _, ...parts } = message.parts;
     this.send({ ...inheritProperties(message), payload: "", parts, reset: true });

@@ -4,6 +4,7 @@ import { Failure } from "../../../src/core/failure.js";
 import type { RetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import { readPayloadText, type StreamMessage } from "../../../src/node-red/messages/stream-message.js";
 import type { Message } from "../../../src/node-red/red/api.js";
+import { restoreRun, storeRun } from "../../../src/node-red/tool-call-router/kept/stored-run.js";
 import { createRunRecord } from "../../../src/node-red/tool-call-router/record.js";
 import { RouterRun } from "../../../src/node-red/tool-call-router/run.js";
 import type {
@@ -97,9 +98,17 @@ class TurnSource {
 /** Gets what the machine wanted, what had happened, and in which phase. */
 type OnStep = (effects: readonly RunEffect[], event: RunEvent, phase: RunState["phase"]) => void;
 
+/** A step at which the process ends, and starts again with what is stored. */
+export interface Crash {
+  /** Number of the step, from 0. */
+  step: number;
+  /** Whether it ends as soon as the step is stored, or once everything is done that the step wants. */
+  isEarly: boolean;
+}
+
 /** Plays a history to the machine of a tool-call-router. */
 export class RunPlayer {
-  readonly run: RouterRun;
+  run: RouterRun;
   readonly reader: StreamReader;
   /** What the machine wanted after each event, as JSON, with ids in place of random ones. */
   readonly log: string[] = [];
@@ -114,17 +123,28 @@ export class RunPlayer {
   private source: TurnSource;
   private now = 1000;
   private streams = 0;
+  private steps = 0;
+  private readonly context: RunContext;
+  /** The run as it is in the store, and what was expected then. */
+  private stored: { run: string; text: string; conversation: ChatMessage[] } | undefined;
+  /** Whether the process has ended and nothing was stored, so that nobody knows of the run. */
+  isLost = false;
 
-  /** @param onSend what the reader does with a message after it was read */
+  /**
+   * @param onSend what the reader does with a message after it was read
+   * @param crash default: none, and nothing is stored
+   */
   constructor(
     readonly history: RunHistory,
     private readonly onSend: (message: Message) => void = () => {},
+    private readonly crash?: Crash,
   ) {
     const { settings, missing, deadEnd, hasOuterTag } = history;
     const outerTags = hasOuterTag ? [OUTER] : [];
     this.asked = { topic: "t", _msgid: "m", ...(hasOuterTag ? { askedBy: outerTags } : {}) };
-    const full = readSettings({ id: "", type: "", tools: [WEATHER, TIME], ...settings }).settings;
-    const context: RunContext = {
+    const keepRuns = crash ? "file" : "";
+    const full = readSettings({ id: "", type: "", tools: [WEATHER, TIME], keepRuns, ...settings }).settings;
+    this.context = {
       node: "router",
       settings: full,
       listTools: () => full.tools,
@@ -133,7 +153,7 @@ export class RunPlayer {
       findDeadEnd: () => deadEnd,
       findMissingTool: (_tool, name) => (missing.includes(name) ? `No wire to ${name}.` : undefined),
     };
-    this.run = new RouterRun(createRunRecord({ ...this.asked, payload: "Hi" }, outerTags), context);
+    this.run = new RouterRun(createRunRecord({ ...this.asked, payload: "Hi" }, outerTags), this.context);
     this.source = this.openSource();
     this.reader = new StreamReader(undefined, outerTags.length);
   }
@@ -141,7 +161,8 @@ export class RunPlayer {
   /** Plays the history, and then loses the run, which ends it if it has not ended. */
   play(onStep: OnStep = () => {}): this {
     const { steps } = this.history;
-    for (const step of [...steps, { ...steps[0]!, kind: "lost" as const }]) this.playStep(step, onStep);
+    for (const step of [...steps, { ...steps[0]!, kind: "lost" as const }])
+      if (!this.isLost) this.playStep(step, onStep);
     return this;
   }
 
@@ -157,14 +178,44 @@ export class RunPlayer {
     if (phase === "streaming") this.expect(event);
     const effects = this.run.on(event);
     this.log.push(this.describe(JSON.stringify(effects)));
-    for (const effect of effects) {
+    const isCrash = this.steps++ === this.crash?.step;
+    const done = this.carryOut(effects, isCrash && this.crash!.isEarly);
+    onStep(done, event, phase);
+    if (isCrash) this.restart(onStep);
+  }
+
+  /** @param untilStored whether to stop at what is to be stored @returns what was carried out */
+  private carryOut(effects: readonly RunEffect[], untilStored = false): RunEffect[] {
+    for (const [at, effect] of effects.entries()) {
+      if (effect.type === "keep") this.store();
+      if (effect.type === "keep" && untilStored) return effects.slice(0, at);
+      if (effect.type === "end") this.stored = undefined;
       if (effect.type === "ask")
         this.conversation = structuredClone(effect.message["messages"] as ChatMessage[]);
       if (effect.type !== "send") continue;
       this.reader.read(effect.message);
       this.onSend(effect.message);
     }
-    onStep(effects, event, phase);
+    return [...effects];
+  }
+
+  private store(): void {
+    const run = storeRun(this.run.record, this.run.state, this.context);
+    const { expectedText, finished, conversation } = this;
+    if (run) this.stored = { run: JSON.stringify(run), text: expectedText.slice(0, finished), conversation };
+  }
+
+  private restart(onStep: OnStep): void {
+    const { stored, context } = this;
+    this.isLost = !stored;
+    if (!stored) return;
+    const { record, state } = restoreRun(JSON.parse(stored.run), context, context.listTools);
+    this.run = new RouterRun(record, context, state);
+    this.expectedText = stored.text;
+    this.finished = stored.text.length;
+    this.conversation = stored.conversation;
+    const event = { type: "resumed" } as const;
+    onStep(this.carryOut(this.run.on(event)), event, state.phase);
   }
 
   private expect(event: RunEvent): void {

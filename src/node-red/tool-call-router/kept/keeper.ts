@@ -18,19 +18,23 @@ export class KeptRuns {
   /** Until then, messages have to wait: they may answer a run that is not there yet. Undefined afterwards. */
   loading: Promise<void> | undefined;
 
-  /** @param restore gets each stored run once all nodes of the flow are there */
+  /**
+   * @param prepare makes the tools known, so that approved arguments can be checked; called if there are stored runs
+   * @param restore gets each stored run, once the tools are known and all nodes of the flow are there
+   */
   constructor(
     private readonly red: NodeRed,
     private readonly node: RuntimeNode,
     host: NodeHost,
     store: string,
     private readonly clocks: Pick<RunContext, "now" | "date">,
+    prepare: () => Promise<void>,
     restore: (run: StoredRun) => void,
   ) {
     const doubt = describeDoubt(red.settings.contextStorage, store);
     if (doubt !== undefined) logWarning(node, doubt);
     this.store = new RunStore(node, store, host.clock);
-    this.loading = this.load((run) => host.run(() => restore(run)));
+    this.loading = this.load(prepare, (run) => host.run(() => restore(run)));
   }
 
   /**
@@ -59,11 +63,12 @@ export class KeptRuns {
     this.stopWaiting();
   }
 
-  private async load(restore: (run: StoredRun) => void): Promise<void> {
+  private async load(prepare: () => Promise<void>, restore: (run: StoredRun) => void): Promise<void> {
     const hasStarted = this.awaitStart();
     try {
       const { runs, unread } = await this.store.load();
       await hasStarted;
+      if (runs.length > 0 && !this.isClosed) await prepare();
       if (this.isClosed) return;
       if (unread > 0)
         logWarning(
