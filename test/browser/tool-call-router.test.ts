@@ -157,6 +157,24 @@ describe("tool-call-router in the editor", function () {
     await editor.waitForDebug("Answer", /"get_weather of Paris".*"get_time of Tokyo"/);
   });
 
+  it("offers the context stores for runs, and asks for how long only if they are kept", async () => {
+    const editor = await world.openEditor(createRouterFlow(["a"]));
+    await editor.openDialog("router");
+    await editor.page.locator("#tool-call-router-tabs").getByText("Calls").click();
+    const store = editor.page.locator("#node-input-keepRuns");
+    const hours = editor.page.locator("#node-input-keepFor");
+    assert.equal(await hours.isVisible(), false);
+    await store.selectOption({ index: 1 });
+    assert.equal(await hours.inputValue(), "72");
+    await hours.fill("48");
+    await hours.scrollIntoViewIfNeeded();
+    await saveScreenshot(editor.page, "tool-call-router-keep");
+    await editor.confirmDialog();
+    await editor.deploy();
+    const [router] = JSON.parse(await world.fetchFlows()).filter(({ id }: { id: string }) => id === "router");
+    assert.deepEqual([router.keepRuns, router.keepFor], ["memory", "48"]);
+  });
+
   it("keeps the wires of the tools when tools are sorted, renamed or removed, and when that is undone", async () => {
     const editor = await world.openEditor(createRouterFlow(["a", "b", "c"]));
     const before = ["1 stream", "3 a", "4 b", "5 c", "6 others"];

@@ -3,7 +3,7 @@ import { Failure } from "../../core/failure.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
-import { findTagOf, type RunTag, readTags, selectTagsOutside } from "../messages/ask-tags.js";
+import { type AskTag, findTagOf, type RunTag, readTags, selectTagsOutside } from "../messages/ask-tags.js";
 import { type InFlight, inFlight } from "../messages/in-flight.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
@@ -239,17 +239,20 @@ export class RouterController {
   }
 
   private createSession(message: Message, send: Send): RunSession {
-    // Tags of routers that no longer exist belong to nobody.
-    const outer = selectTagsOutside(readTags(message), this.node.id).filter(
-      (tag) => tag.kind !== "run" || (!tag.over && this.red.nodes.getNode(tag.node)),
-    );
+    const outer = this.selectLiving(selectTagsOutside(readTags(message), this.node.id));
     return new RunSession(new RouterRun(createRunRecord(message, outer), this.context), send, this.ports);
+  }
+
+  /** Tags of routers that no longer exist belong to nobody. */
+  private selectLiving(tags: readonly AskTag[]): AskTag[] {
+    return tags.filter((tag) => tag.kind !== "run" || (!tag.over && this.red.nodes.getNode(tag.node)));
   }
 
   /** Goes on with a run of the node's life before a redeploy or a restart. */
   private resume(stored: StoredRun): void {
     const { context, node } = this;
-    const { record, state } = restoreRun(stored, context, context.listTools);
+    const outerTags = this.selectLiving(stored.outerTags);
+    const { record, state } = restoreRun({ ...stored, outerTags }, context, context.listTools);
     const session = new RunSession(
       new RouterRun(record, context, state),
       (output) => node.send(output),

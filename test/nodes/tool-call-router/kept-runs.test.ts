@@ -218,7 +218,7 @@ describe("Runs that are kept", function () {
       },
     });
     const warnings: readonly [string, RegExp][] = [
-      ["none", /has no context store “none”/],
+      ["none", /store “none” is not set up, so runs end with the flow/],
       ["default", /runs survive a deploy, but no restart/],
       ["lazy", /only now and then, so a crash loses the latest steps/],
     ];

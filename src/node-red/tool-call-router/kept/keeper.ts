@@ -100,10 +100,12 @@ export class KeptRuns {
 
 /** @returns why runs may not survive a restart or a crash, for the author */
 function describeDoubt(stores: unknown, store: string): string | undefined {
-  const entry = isObject(stores) ? stores[store] : undefined;
-  if (entry === undefined)
-    return `Node-RED has no context store “${store}”, so runs end with the flow. Set it up in contextStorage in the settings of Node-RED, or choose another one.`;
-  const { module, config } = isObject(entry) ? entry : { module: entry };
+  const named = isObject(stores) ? stores[store] : undefined;
+  // The entry `default` may be the name of another one.
+  const entry = isObject(stores) && typeof named === "string" ? stores[named] : named;
+  if (!isObject(entry))
+    return `The context store “${store}” is not set up, so runs end with the flow. Set up one that writes to a file, in contextStorage in the settings of Node-RED.`;
+  const { module, config } = entry;
   if (module === "memory")
     return `The context store “${store}” is in memory: runs survive a deploy, but no restart. Choose one that writes to a file.`;
   if (module === "localfilesystem" && !(isObject(config) && config["cache"] === false))
