@@ -2,31 +2,25 @@ import assert from "node:assert/strict";
 import { Failure } from "../../../src/core/failure.js";
 import { compileSchema } from "../../../src/core/json/schema.js";
 import { runWithTimeLimit, TimeLimitError } from "../../../src/core/json/time-limit.js";
-
-/** Longer than any limit of a check or of compiling, and far shorter than the work itself. */
-const MAX_MS = 3_000;
-
-/** Runs something and asserts that it did not stand still. */
-function runSoon<T>(label: string, run: () => T): T {
-  const started = performance.now();
-  const result = run();
-  const duration = performance.now() - started;
-  assert.ok(duration < MAX_MS, `${label} took ${Math.round(duration)} ms`);
-  return result;
-}
+import { UNIQUE_ITEMS } from "../../../src/core/json/unique-items.js";
 
 /** Reads why a schema is refused. */
 function readRefusal(label: string, schema: unknown): string {
-  return runSoon(label, () => {
-    try {
-      compileSchema(schema);
-    } catch (thrown) {
-      assert.ok(thrown instanceof Failure, String(thrown));
-      assert.equal(thrown.code, "configuration");
-      return thrown.message;
-    }
-    assert.fail(`${label} was compiled`);
-  });
+  try {
+    compileSchema(schema);
+  } catch (thrown) {
+    assert.ok(thrown instanceof Failure, String(thrown));
+    assert.equal(thrown.code, "configuration");
+    return thrown.message;
+  }
+  assert.fail(`${label} was compiled`);
+}
+
+/** Measures how long something takes, in milliseconds. */
+function measure(run: () => unknown): number {
+  const started = performance.now();
+  run();
+  return performance.now() - started;
 }
 
 const repeat = <T>(count: number, create: (at: number) => T) =>
@@ -51,6 +45,8 @@ function nest(depth: number): unknown {
   return value;
 }
 
+// The work of most of these tests would take hours without a limit, so they assert its message and no time: how long the
+// interruption itself takes depends on what else the machine does.
 describe("Cost of a JSON Schema", () => {
   before(() => {
     compileSchema({ type: "string" })("loads the validator");
@@ -76,13 +72,13 @@ describe("Cost of a JSON Schema", () => {
     "a pattern for all names": [{ propertyNames: { pattern: "(.*)*[^z]$" } }, { [`${"z".repeat(60)}`]: 1 }],
     "many slow patterns": [
       { anyOf: repeat(100, (at) => ({ pattern: `^(a+)+b{${at}}$` })) },
-      `${"a".repeat(22)}!`,
+      `${"a".repeat(40)}!`,
     ],
   };
   for (const [label, [schema, value]] of Object.entries(SLOW_CHECKS)) {
     it(`ends the check of ${label} after half a second, with a reason`, () => {
       const check = compileSchema(schema);
-      assert.match(runSoon(label, () => check(value))!, /^\$ takes longer than 500 ms to be checked$/);
+      assert.match(check(value)!, /^\$ takes longer than 500 ms to be checked$/);
       const drafts = [
         "http://json-schema.org/draft-07/schema#",
         "https://json-schema.org/draft/2020-12/schema",
@@ -96,11 +92,34 @@ describe("Cost of a JSON Schema", () => {
       type: "object",
       properties: { [`property${at}`]: { type: "string" } },
     });
-    const slow = { anyOf: repeat(3_000, properties) };
-    assert.match(readRefusal("3,000 alternatives", slow), /takes longer than 1000 ms to compile/);
-    const started = performance.now();
-    assert.match(readRefusal("the same again", slow), /takes longer than 1000 ms to compile/);
-    assert.ok(performance.now() - started < 500);
+    const slow: Record<string, unknown> = {
+      "3,000 alternatives": { anyOf: repeat(3_000, properties) },
+      "3,000 schemas that all have to fit": { allOf: repeat(3_000, properties) },
+      "3,000 schemas for names": {
+        dependentSchemas: Object.fromEntries(
+          repeat(3_000, (at) => [`p${at}`, { required: [`q${at}`], properties: { [`r${at}`]: {} } }]),
+        ),
+      },
+    };
+    for (const [label, schema] of Object.entries(slow)) {
+      const first = measure(() =>
+        assert.match(readRefusal(label, schema), /takes longer than 1000 ms to compile/, label),
+      );
+      const second = measure(() => readRefusal(label, schema));
+      assert.ok(second < first / 2, `${label}: ${first} ms, then ${second} ms`);
+    }
+  });
+
+  it("compiles references that refer to each other, or refuses them", () => {
+    const chain = Object.fromEntries(
+      repeat(60, (at) => [`d${at}`, { properties: { next: { $ref: `#/$defs/d${(at + 1) % 60}` } } }]),
+    );
+    assert.equal(compileSchema({ $defs: chain, $ref: "#/$defs/d0" })(nest(50)), undefined);
+    const long = Object.fromEntries(repeat(5_000, (at) => [`d${at}`, { $ref: `#/$defs/d${at + 1}` }]));
+    assert.match(
+      readRefusal("5,000 references in a row", { $defs: { ...long, d5000: {} }, $ref: "#/$defs/d0" }),
+      /too large|takes longer/,
+    );
   });
 
   it("refuses a schema that is too long, has too long a pattern or refers to itself without end", () => {
@@ -123,13 +142,29 @@ describe("Cost of a JSON Schema", () => {
     assert.notEqual(compileSchema(create(0)), checks[0]);
   });
 
-  it("compares unique items in linear time", () => {
+  it("reads each of many items that must be unique as often as each of a few", () => {
+    const countReads = (items: number): number => {
+      let reads = 0;
+      const list = repeat(items, (at) =>
+        Object.defineProperty({}, "id", {
+          enumerable: true,
+          get: () => {
+            reads++;
+            return at;
+          },
+        }),
+      );
+      assert.equal(UNIQUE_ITEMS.validate!.call({} as never, true, list as never), true);
+      return reads / items;
+    };
+    assert.ok(countReads(10) >= 1);
+    assert.equal(countReads(2_000), countReads(10));
+  });
+
+  it("finds the last of many items that is not unique", () => {
     const check = compileSchema({ type: "array", uniqueItems: true });
-    const items = repeat(50_000, (at) => ({ id: at, tags: [at % 7, { deep: `${at}` }] }));
-    assert.equal(
-      runSoon("50,000 objects", () => check(items)),
-      undefined,
-    );
+    const items = repeat(2_000, (at) => ({ id: at, tags: [at % 7, { deep: `${at}` }] }));
+    assert.equal(check(items), undefined);
     assert.match(
       check([...items, { tags: [0, { deep: "0" }], id: 0 }])!,
       /^\$ must NOT have duplicate items$/,
@@ -177,11 +212,11 @@ describe("Cost of a JSON Schema", () => {
 describe("Time limit", () => {
   it("returns what the function returns, and throws what it throws", () => {
     assert.equal(
-      runWithTimeLimit(100, () => 7),
+      runWithTimeLimit(5_000, () => 7),
       7,
     );
     assert.equal(
-      runWithTimeLimit(100, () => undefined),
+      runWithTimeLimit(5_000, () => undefined),
       undefined,
     );
     assert.throws(() => runWithTimeLimit(100, () => assert.fail("mine")), /mine/);
@@ -197,11 +232,9 @@ describe("Time limit", () => {
       () => /^(a+)+$/.test(`${"a".repeat(50)}b`),
     ];
     for (const work of endless) {
-      const started = performance.now();
       assert.throws(() => runWithTimeLimit(50, work), TimeLimitError);
-      assert.ok(performance.now() - started < MAX_MS);
       assert.equal(
-        runWithTimeLimit(100, () => 1),
+        runWithTimeLimit(5_000, () => 1),
         1,
       );
     }
