@@ -1,5 +1,5 @@
 import type { Chunk } from "../../core/chat/chunk.js";
-import { estimateSize } from "../../core/json/parse.js";
+import { estimateHeapBytes, estimateTextBytes } from "../../core/json/heap-size.js";
 import type { ToolNote } from "../../serving/form.js";
 
 /** What one message adds to an answer: plain text, a chunk with its text, or a tool that the flow runs. */
@@ -8,15 +8,15 @@ export type LogEntry =
   | { readonly chunk: Chunk; readonly text: string }
   | { readonly tool: ToolNote };
 
-/** Memory that an entry takes beside its characters, roughly. */
-const ENTRY_OVERHEAD_CHARS = 32;
+/** Bytes that an entry takes in the two lists. */
+const ENTRY_BYTES = 16;
 
 /** The end of an answer as it is in memory. Every reader has its own place in it, so that a slow one holds up no other. */
 export class AnswerLog {
   private entries: LogEntry[] = [];
   private sizes: number[] = [];
   private firstIndex = 0;
-  /** Characters in memory, roughly. */
+  /** Bytes in memory, as they are estimated. */
   size = 0;
   /** Whether the first entries are still there. */
   isComplete = true;
@@ -32,10 +32,10 @@ export class AnswerLog {
   }
 
   add(entry: LogEntry): void {
-    const content = measureEntry(entry);
+    const size = ENTRY_BYTES + measureEntry(entry);
     this.entries.push(entry);
-    this.sizes.push(content + ENTRY_OVERHEAD_CHARS);
-    this.size += content + ENTRY_OVERHEAD_CHARS;
+    this.sizes.push(size);
+    this.size += size;
   }
 
   /** @param index from `start` to below `end` */
@@ -49,7 +49,7 @@ export class AnswerLog {
   }
 
   /**
-   * Drops the first entries if more than `limit` characters are in memory. The newest stays. A quarter is dropped at
+   * Drops the first entries if more than `limit` bytes are in memory. The newest stays. A quarter is dropped at
    * once, so that a long answer is not copied for each of its messages.
    */
   trim(limit: number): void {
@@ -75,6 +75,5 @@ export class AnswerLog {
 }
 
 function measureEntry(entry: LogEntry): number {
-  if (typeof entry === "string") return entry.length;
-  return "tool" in entry ? estimateSize(entry.tool) : entry.text.length + estimateSize(entry.chunk);
+  return typeof entry === "string" ? estimateTextBytes(entry) : estimateHeapBytes(entry);
 }

@@ -9,8 +9,8 @@ import { AnswerLog, type LogEntry } from "./answer-log.js";
 import { ToolNotes } from "./tool-notes.js";
 import { createFailureData, isCaught, readEnd, readWholeAnswer } from "./whole-message.js";
 
-/** Characters of an answer that are kept in memory for readers who are behind. */
-export const MAX_LOG_CHARS = 1024 * 1024;
+/** Bytes of an answer, as they are in memory, that are kept for readers who are behind. */
+export const MAX_LOG_BYTES = 4 * 1024 * 1024;
 
 /** Somebody who reads an answer. */
 export interface AnswerReader {
@@ -89,10 +89,10 @@ export class Answer {
     this.options.onDeserted(this);
   }
 
-  /** Keeps no more than so many characters in memory. Readers who are further behind are cut off. */
-  shrink(maxChars: number): void {
-    if (this.log.size <= maxChars) return;
-    this.log.trim(maxChars);
+  /** Keeps no more than so many bytes in memory. Readers who are further behind are cut off. */
+  shrink(maxBytes: number): void {
+    if (this.log.size <= maxBytes) return;
+    this.log.trim(maxBytes);
     for (const reader of [...this.readers]) reader.wake();
   }
 
@@ -185,6 +185,6 @@ export class Answer {
 
   private wakeReaders(): void {
     for (const reader of [...this.readers]) reader.wake();
-    this.log.trim(MAX_LOG_CHARS);
+    this.log.trim(MAX_LOG_BYTES);
   }
 }

@@ -7,11 +7,11 @@ import { Answer } from "./answer.js";
 import { type Departures, departures } from "./departures.js";
 import { readAnswerId } from "./reply-address.js";
 
-/** Answers that may be on their way at once. Each holds a connection and up to 1 MiB of text. */
+/** Answers that may be on their way at once. Each holds a connection and up to 4 MiB of its answer. */
 export const MAX_OPEN_ANSWERS = 10_000;
 
-/** Characters of all answers on their way that are kept in memory, roughly. Beyond that, each keeps its share. */
-export const MAX_OPEN_CHARS = 256 * 1024 * 1024;
+/** Bytes of all answers on their way that are kept, as they are in memory. Beyond that, each keeps its share. */
+export const MAX_OPEN_BYTES = 256 * 1024 * 1024;
 
 /** How long a flow may go on without a reader. */
 export const MAX_DESERTED_MS = 60 * 60 * 1000;
@@ -115,8 +115,8 @@ export class Answers {
   private shrink(): void {
     let size = 0;
     for (const { answer } of this.open.values()) size += answer.log.size;
-    if (size <= MAX_OPEN_CHARS) return;
-    const share = Math.floor(MAX_OPEN_CHARS / this.open.size);
+    if (size <= MAX_OPEN_BYTES) return;
+    const share = Math.floor(MAX_OPEN_BYTES / this.open.size);
     for (const { answer } of [...this.open.values()]) answer.shrink(share);
   }
 

@@ -166,7 +166,7 @@ describe("A slow client", () => {
     slow.leave();
   });
 
-  it("is cut off when it is more than 1 MiB behind, and the model is stopped", async () => {
+  it("is cut off when it is more than 4 MiB behind, and the model is stopped", async () => {
     await deployServed(runtime(), createServedFlow(service().url));
     let sent = 0;
     service().script = async (reply, { gone }) => {

@@ -5,8 +5,8 @@ import type { Answer } from "../answer.js";
 /** Answers of one endpoint that can be read again after their end. The oldest go first. */
 export const MAX_KEPT_ANSWERS = 1_000;
 
-/** Characters of these answers, roughly. */
-export const MAX_KEPT_CHARS = 64 * 1024 * 1024;
+/** Bytes of these answers, as they are in memory. */
+export const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
 /** An answer that may be read again. */
 export interface KeptAnswer {
@@ -62,7 +62,7 @@ export class AnswerStore {
     this.ended.set(id, { kept, until: this.clock.now() + this.keepMs });
     this.endedSize += kept.answer.log.size;
     for (const { kept: oldest } of this.ended.values()) {
-      if (this.ended.size <= MAX_KEPT_ANSWERS && this.endedSize <= MAX_KEPT_CHARS) break;
+      if (this.ended.size <= MAX_KEPT_ANSWERS && this.endedSize <= MAX_KEPT_BYTES) break;
       this.forget(oldest);
     }
     this.timer ??= this.clock.setTimer(this.expire, this.keepMs);

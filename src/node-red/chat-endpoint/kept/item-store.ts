@@ -1,13 +1,13 @@
 import { CompletionMachine } from "../../../core/chat/completion.js";
 import type { Clock } from "../../../core/clock.js";
-import { estimateSize } from "../../../core/json/parse.js";
+import { estimateHeapBytes } from "../../../core/json/heap-size.js";
 import { buildOutput, type OutputItem } from "../../../serving/responses/items.js";
 import { ResponsesWriter } from "../../../serving/responses/writer.js";
 import type { Answer } from "../answer.js";
 
 /** Items that are remembered for clients that send only their ids. The oldest go first. */
 const MAX_ITEMS = 10_000;
-const MAX_ITEM_CHARS = 16 * 1024 * 1024;
+const MAX_ITEM_BYTES = 16 * 1024 * 1024;
 const MAX_AGE_MS = 60 * 60 * 1000;
 
 interface RememberedItem {
@@ -28,7 +28,7 @@ export class ItemStore {
   remember(answer: Answer, isStreamed: boolean): void {
     if (!answer.end || answer.end.failure || !answer.log.isComplete) return;
     for (const item of listItems(answer, isStreamed)) {
-      const size = estimateSize(item);
+      const size = estimateHeapBytes(item);
       this.items.set(item.id, {
         item,
         owner: answer.owner,
@@ -38,7 +38,7 @@ export class ItemStore {
       this.size += size;
     }
     for (const [id, { until }] of this.items) {
-      const isRoom = this.items.size <= MAX_ITEMS && this.size <= MAX_ITEM_CHARS;
+      const isRoom = this.items.size <= MAX_ITEMS && this.size <= MAX_ITEM_BYTES;
       if (isRoom && until > this.clock.now()) break;
       this.forget(id);
     }
