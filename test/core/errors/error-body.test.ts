@@ -167,6 +167,60 @@ describe("Error body", () => {
     assert.equal(toExcerpt("abc", 2), "ab…");
   });
 
+  describe("costs of a record", () => {
+    /** Counts how many fields are read, however deep. */
+    const countReads = (record: object): number => {
+      let reads = 0;
+      const watch = (value: unknown): unknown =>
+        typeof value !== "object" || value === null
+          ? value
+          : new Proxy(value, {
+              get: (target, name, receiver) => {
+                if (typeof name === "string" && Object.hasOwn(target, name)) reads++;
+                return watch(Reflect.get(target, name, receiver));
+              },
+            });
+      readErrorClues(watch(record));
+      return reads;
+    };
+    const members = (count: number, value: unknown, name = "m") =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`${name}${at}`, value]));
+
+    it("are a few reads for an ordinary record, and nothing of its choices", () => {
+      const choices = [{ index: 0, delta: { content: "Hello", role: "assistant" }, finish_reason: null }];
+      const record = {
+        id: "c",
+        object: "chat.completion.chunk",
+        created: 1,
+        model: "m",
+        choices,
+        usage: null,
+      };
+      assert.ok(countReads(record) <= 3, `${countReads(record)}`);
+    });
+
+    it("do not grow with the members of a record that is no error", () => {
+      for (const value of [1, {}, "x", null, { data: {} }]) {
+        const narrow = countReads({ ...members(200, value), choices: [] });
+        assert.equal(countReads({ ...members(20_000, value), choices: [] }), narrow);
+        assert.ok(narrow <= 600, `${narrow}`);
+        assert.ok(countReads({ data: members(20_000, value) }) <= 600);
+      }
+    });
+
+    it("grow no faster than the members of an error, whatever their names", () => {
+      for (const create of [
+        (count: number) => ({ error: members(count, null) }),
+        (count: number) => ({ error: { message: "x", details: Array(count).fill({ reason: "r" }) } }),
+        (count: number) => ({ errors: Array(count).fill({ code: 0 }) }),
+        (count: number) => ({ error: members(count, { error: { message: "x" } }, "error_") }),
+      ]) {
+        const few = countReads(create(300));
+        assert.ok(countReads(create(3_000)) <= 10 * few + 1_000);
+      }
+    });
+  });
+
   it("reads an error body that nests deeply", () => {
     const deep = JSON.parse(`${'{"error":'.repeat(20_000)}1${"}".repeat(20_000)}`);
     assert.ok(readErrorClues(deep)!.message!.length < 400);
