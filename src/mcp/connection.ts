@@ -30,6 +30,8 @@ export interface CallOptions {
   timeoutMs: number;
   /** Called for each report of progress. */
   onProgress(progress: { progress: number; total?: number | undefined; message?: string | undefined }): void;
+  /** The span that the call belongs to (W3C Trace Context), for a server that traces. */
+  traceparent?: string | undefined;
 }
 
 type State = { phase: "idle" } | { phase: "connecting"; ready: Promise<Ready> } | Ready | { phase: "closed" };
@@ -129,10 +131,11 @@ export class McpConnection {
   private async send(name: string, args: Record<string, unknown>, options: CallOptions): Promise<unknown> {
     const ready = await this.connect();
     const tool = ready.tools.find((one) => one.name === name);
-    const { timeoutMs: timeout, signal, onProgress: onprogress } = options;
+    const { timeoutMs: timeout, signal, onProgress: onprogress, traceparent } = options;
+    const meta = traceparent === undefined ? {} : { _meta: { traceparent } };
     const request = ({ opened }: Ready) =>
       opened.client.callTool(
-        { name, arguments: args },
+        { name, arguments: args, ...meta },
         {
           timeout,
           signal,

@@ -71,3 +71,9 @@ function isErrorOf({ error }: Message, node: string): boolean {
   const source = isObject(error) ? error["source"] : undefined;
   return isObject(source) && source["id"] === node;
 }
+
+/** Whether a stream's last message shows a request without tools that no router has sent. */
+export function isAskedWithoutTools(message: StreamMessage): boolean {
+  const { request } = message;
+  return isObject(request) && request["tools"] === undefined && readTags(message).length === 0;
+}

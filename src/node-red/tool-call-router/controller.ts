@@ -167,6 +167,7 @@ export class RouterController {
   private createPorts(calls: ToolCalls, requests: InFlight): RouterPorts {
     const { red, node, host } = this;
     return {
+      name: node.name || node.type,
       clock: host.clock,
       inFlight: requests,
       calls,

@@ -1,31 +1,31 @@
 import type { Clock } from "../../core/clock.js";
 import { type Failure, toFailure } from "../../core/failure.js";
-import { isObject } from "../../core/json/parse.js";
-import { type AskTag, readTags } from "../messages/ask-tags.js";
+import type { AskTag } from "../messages/ask-tags.js";
 import type { InFlight } from "../messages/in-flight.js";
 import { OrderedStream } from "../messages/ordered-stream.js";
 import { RequestWatch } from "../messages/request-watch.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
+import { RunTrace } from "../traces/run-trace.js";
 import { ToolAnswers } from "./calls/answers.js";
 import type { ToolCalls } from "./calls/tool-outputs.js";
+import { isAskedWithoutTools } from "./classify.js";
 import { EffectQueue, type QueuedEffect } from "./kept/effect-queue.js";
 import type { KeptRuns } from "./kept/keeper.js";
 import { readApproval } from "./mcp/approval.js";
 import type { ServerCalls } from "./mcp/server-calls.js";
 import type { RouterRun } from "./run.js";
 import type { RunEffect, RunEvent } from "./run-events.js";
-import { createLostFailure } from "./texts.js";
+import { BYPASSED, createLostFailure } from "./texts.js";
 
 /** How long a cancelled stream has to end by itself, with what it said. */
 const CANCEL_GRACE_MS = 2_000;
 
-const BYPASSED =
-  "An answer passed whose question did not go through this node, so the model was not offered the tools. Wire the question into this node, output 2 into the chat-stream, and that one's output into this node.";
-
 /** What a session reaches through its node. */
 export interface RouterPorts {
+  /** Of the node. */
+  name: string;
   clock: Clock;
   inFlight: InFlight;
   calls: ToolCalls;
@@ -65,6 +65,7 @@ export class RunSession {
   private isReported = false;
   private hasAsked = false;
   private readonly queue: EffectQueue | undefined;
+  private readonly trace: RunTrace;
 
   constructor(
     readonly run: RouterRun,
@@ -76,6 +77,7 @@ export class RunSession {
       this.handle({ type: "lost", failure: createLostFailure(run.state.phase, ports.describeRoute()) }),
     );
     this.release = ports.inFlight.hold(run.record.outerTags);
+    this.trace = new RunTrace(run.record.base, ports.name, () => ports.clock.now());
     if (ports.keeper)
       this.queue = new EffectQueue(
         (queued) => this.carryOutQueued(queued),
@@ -86,6 +88,7 @@ export class RunSession {
   /** Hands an event to the machine and does what it wants. What goes wrong there ends the run, and nothing else. */
   handle(event: RunEvent): void {
     if (this.isAbandoned) return;
+    this.trace.note(event);
     try {
       this.carryOutAll(this.run.on(event));
     } catch (thrown) {
@@ -105,10 +108,11 @@ export class RunSession {
     this.ports.warn(text);
   }
 
-  /** Watches the request that has left. */
-  watchRequest(tag: AskTag): void {
+  /** Sends a request, and watches for its answer. @param message belongs to the session */
+  sendRequest(tag: AskTag, message: Message, send: (message: Message) => void): void {
     this.hasAsked = true;
     if (!this.ports.isSlow()) this.watch.start(tag);
+    this.trace.ask(message, send);
   }
 
   /** The turn's stream begins with this message. */
@@ -192,6 +196,7 @@ export class RunSession {
     calls.forget(this.run.record.key);
     this.ports.serverCalls.forget(this.run.record.key);
     this.answers.clear();
+    this.trace.end(this.run.record, { code: "", isCancelled: true });
     this.finish(undefined);
   }
 
@@ -228,18 +233,20 @@ export class RunSession {
     const { ports, run } = this;
     switch (effect.type) {
       case "send":
+        if (effect.message.complete === true) this.trace.mark(effect.message);
         this.send(effect.message);
         break;
       case "ask":
         if (run.state.phase !== "asked") break;
-        this.watchRequest(effect.tag);
-        ports.ask(this, effect.message);
+        this.sendRequest(effect.tag, effect.message, (message) => ports.ask(this, message));
         break;
       case "call":
-        if (run.state.phase === "calling") ports.calls.make(run.record, effect, this.send);
+        if (run.state.phase === "calling")
+          this.trace.call(effect, (parent) => ports.calls.make(run.record, effect, this.send, parent));
         break;
       case "callServer":
-        if (run.state.phase === "calling") ports.serverCalls.make(run.record.key, effect);
+        if (run.state.phase === "calling")
+          this.trace.call(effect, (parent) => ports.serverCalls.make(run.record.key, effect, parent));
         break;
       case "warn":
         ports.warn(effect.text);
@@ -250,6 +257,7 @@ export class RunSession {
         break;
       case "forgetTools":
         ports.clock.clearTimer(this.timer);
+        this.trace.endCalls("");
         ports.calls.forget(run.record.key);
         ports.serverCalls.forget(run.record.key);
         this.answers.clear();
@@ -261,6 +269,7 @@ export class RunSession {
         if (!this.isReported) ports.report(effect.failure, effect.message);
         break;
       case "end":
+        this.trace.end(run.record, effect);
         this.closeSource(this.hasEnd);
         this.close();
         ports.onEnd(this, effect);
@@ -283,10 +292,4 @@ export class RunSession {
     this.order = undefined;
     if (source !== undefined) this.ports.onSourceEnd(source, hasEnded, this.send);
   }
-}
-
-/** Whether a stream's last message shows a request without tools that no router has sent. */
-function isAskedWithoutTools(message: StreamMessage): boolean {
-  const { request } = message;
-  return isObject(request) && request["tools"] === undefined && readTags(message).length === 0;
 }

@@ -59,3 +59,6 @@ export function createLostFailure(phase: string, wire: string): Failure {
     `The request that left by ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and that one's output into this node.`,
   );
 }
+
+export const BYPASSED =
+  "An answer passed whose question did not go through this node, so the model was not offered the tools. Wire the question into this node, output 2 into the chat-stream, and that one's output into this node.";

@@ -1,9 +1,11 @@
 import type { Context, Span } from "@opentelemetry/api";
 import type { ChatResult, ChatSetup } from "../../client/chat-types.js";
+import { describeContent, isContentWanted } from "./content.js";
 import { describeRequest, describeResult, describeTarget, type TracedRequest } from "./conventions.js";
+import { rememberFailedSpan } from "./failed-spans.js";
 import { loadTraceApi, type TraceApi } from "./load-api.js";
 import { recordMetrics, SCOPE } from "./metrics.js";
-import { findParent, formatTraceParent, type TraceParent } from "./parent.js";
+import { findParentOfAttempt, formatTraceParent, type TraceParent } from "./parent.js";
 
 /**
  * The trace of one request to a service. It is made when the request is asked for, since the surroundings are those of the
@@ -17,6 +19,8 @@ export class ChatTrace {
     private readonly api: TraceApi,
     private readonly parent: Context,
     private readonly attempt: number,
+    /** Code of the failure of the attempt before, if there was one here. */
+    private readonly failedBefore: string | undefined,
   ) {}
 
   /**
@@ -27,7 +31,8 @@ export class ChatTrace {
     const api = loadTraceApi();
     if (!api) return undefined;
     try {
-      return new ChatTrace(api, findParent(api, message), attempt);
+      const { context, failedBefore } = findParentOfAttempt(api, message);
+      return new ChatTrace(api, context, attempt, failedBefore);
     } catch {
       return undefined;
     }
@@ -47,6 +52,11 @@ export class ChatTrace {
           { kind: api.SpanKind.CLIENT, attributes: describeRequest(traced) },
           this.parent,
         );
+      if (this.failedBefore !== undefined)
+        this.span.addEvent("chat_stream.retry", {
+          "chat_stream.attempt": attempt,
+          "error.type": this.failedBefore,
+        });
       inner = api.trace.setSpan(this.parent, this.span);
     } catch {
       // The stream goes on without a span.
@@ -65,8 +75,13 @@ export class ChatTrace {
       recordMetrics(api, describeTarget(traced), result);
       if (span?.isRecording()) {
         span.setAttributes(describeResult(result));
-        // The code alone: the sentence may quote the service.
-        if (result.failure) span.setStatus({ code: api.SpanStatusCode.ERROR, message: result.failure.code });
+        if (isContentWanted()) span.setAttributes(describeContent(traced, result));
+        if (result.failure) {
+          const { code } = result.failure;
+          // The code alone: the sentence may quote the service.
+          span.setStatus({ code: api.SpanStatusCode.ERROR, message: code });
+          rememberFailedSpan(span, this.parent, code);
+        }
         result.traceparent = formatTraceParent(span.spanContext());
       }
       span?.end();

@@ -1,6 +1,6 @@
 import type { ChatResult } from "../../client/chat-types.js";
 import type { ChatRequest } from "../../core/chat/request.js";
-import { readBilledTokens } from "../../core/cost/billed-tokens.js";
+import { type BilledTokens, readBilledTokens } from "../../core/cost/billed-tokens.js";
 import type { Endpoint } from "../../providers/shared/endpoint.js";
 
 /**
@@ -88,7 +88,11 @@ export function describeResult(result: ChatResult): Attributes {
 
 /** Counts of tokens by their names in the conventions, without those that are 0. */
 export function describeUsage({ closing }: ChatResult): Record<string, number> {
-  const tokens = readBilledTokens(closing.usage);
+  return describeTokens(readBilledTokens(closing.usage));
+}
+
+/** @param tokens undefined if nobody has counted them */
+export function describeTokens(tokens: BilledTokens | undefined): Record<string, number> {
   if (!tokens) return {};
   const counts: Record<string, number> = {
     "gen_ai.usage.input_tokens": tokens.input,

@@ -1,22 +1,11 @@
 import assert from "node:assert/strict";
-import { context, metrics, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from "@opentelemetry/sdk-metrics";
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-} from "@opentelemetry/sdk-trace-base";
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { loadTraceApi } from "../../../src/node-red/traces/load-api.js";
 import { createAskFlow } from "../../support/flows/nodes.js";
 import { waitForEnd } from "../../support/runtime/inbox.js";
 import { useHelper } from "../../support/runtime/use-helper.js";
 import { useService } from "../../support/services/use-service.js";
+import { useTracing } from "../../support/worlds/tracing.js";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const PARENT_ID = "b7ad6b7169203331";
@@ -24,27 +13,7 @@ const PARENT_ID = "b7ad6b7169203331";
 describe("Traces and metrics of a chat-stream", () => {
   const load = useHelper();
   const service = useService();
-  const spans = new InMemorySpanExporter();
-  const measured = new InMemoryMetricExporter(AggregationTemporality.DELTA);
-  const reader = new PeriodicExportingMetricReader({ exporter: measured, exportIntervalMillis: 3_600_000 });
-
-  before(() => {
-    trace.setGlobalTracerProvider(
-      new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }),
-    );
-    metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  });
-  after(async () => {
-    trace.disable();
-    metrics.disable();
-    context.disable();
-    await reader.shutdown();
-  });
-  beforeEach(() => {
-    spans.reset();
-    measured.reset();
-  });
+  const tracing = useTracing();
 
   async function ask(message: Record<string, unknown> = {}) {
     const flow = await load(createAskFlow(service().url, { temperature: "0.2", maxTokens: "50" }));
@@ -62,7 +31,7 @@ describe("Traces and metrics of a chat-stream", () => {
         cost: 0.5,
       });
     const { last } = await ask();
-    const [span, ...others] = spans.getFinishedSpans();
+    const [span, ...others] = tracing.listSpans();
     assert.equal(others.length, 0);
     assert.equal(span!.name, "chat model-1");
     assert.equal(span!.kind, SpanKind.CLIENT);
@@ -95,24 +64,24 @@ describe("Traces and metrics of a chat-stream", () => {
   it("takes up the traceparent of the message, and ignores one that is not valid", async () => {
     service().script = (reply) => reply.say("Hello");
     await ask({ traceparent: `00-${TRACE_ID}-${PARENT_ID}-01` });
-    const [child] = spans.getFinishedSpans();
+    const [child] = tracing.listSpans();
     assert.equal(child!.spanContext().traceId, TRACE_ID);
     assert.equal(child!.parentSpanContext?.spanId, PARENT_ID);
     for (const wrong of [7, {}, "00-1-2-3", `00-${"0".repeat(32)}-${PARENT_ID}-01`]) {
-      spans.reset();
+      tracing.clear();
       await ask({ traceparent: wrong });
-      assert.equal(spans.getFinishedSpans()[0]!.parentSpanContext, undefined);
+      assert.equal(tracing.listSpans()[0]!.parentSpanContext, undefined);
     }
   });
 
   it("ends with the code of the failure, and of a cancelled stream without a fault", async () => {
     service().script = (reply) => reply.sendJson(500, { error: { message: "It broke with sk-canary" } });
     await ask();
-    const [failed] = spans.getFinishedSpans();
+    const [failed] = tracing.listSpans();
     assert.deepEqual(failed!.status, { code: SpanStatusCode.ERROR, message: "server_error" });
     assert.equal(failed!.attributes["error.type"], "server_error");
     assert.doesNotMatch(JSON.stringify(failed!.attributes), /canary/);
-    spans.reset();
+    tracing.clear();
     service().script = (reply) => {
       reply.send("Hello");
     };
@@ -121,7 +90,7 @@ describe("Traces and metrics of a chat-stream", () => {
     await flow.getInbox("out").waitForCount(1);
     flow.inject("ask", { cancel: true });
     await waitForEnd(flow.getInbox("out"));
-    const [cancelled] = spans.getFinishedSpans();
+    const [cancelled] = tracing.listSpans();
     assert.equal(cancelled!.status.code, SpanStatusCode.UNSET);
     assert.deepEqual(cancelled!.attributes["gen_ai.response.finish_reasons"], ["error"]);
   });
@@ -134,24 +103,16 @@ describe("Traces and metrics of a chat-stream", () => {
     flow.inject("ask", { payload: "Hi" });
     await flow.getInbox("out").waitForCount(1);
     await load(createAskFlow(service().url));
-    assert.equal(spans.getFinishedSpans().length, 1);
+    assert.equal(tracing.listSpans().length, 1);
   });
 
   it("measures durations in buckets of seconds and counts tokens", async () => {
-    await reader.forceFlush();
-    measured.reset();
     service().script = (reply) =>
       reply.send("Hello").finish("stop", { prompt_tokens: 30, completion_tokens: 12 });
     await ask();
-    await reader.forceFlush();
-    const all = measured
-      .getMetrics()
-      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((one) => one.metrics));
-    const find = (name: string) =>
-      all.findLast(({ descriptor }) => descriptor.name === `gen_ai.client.inference.${name}`);
-    const duration = find("duration")!;
-    assert.equal(duration.descriptor.unit, "s");
-    const point = duration.dataPoints.at(-1)!;
+    const measure = (name: string) => tracing.measure(`gen_ai.client.inference.${name}`);
+    const { unit, point } = (await measure("duration"))!;
+    assert.equal(unit, "s");
     const { boundaries } = (point.value as { buckets: { boundaries: number[] } }).buckets;
     assert.deepEqual([boundaries[0], boundaries.at(-1)], [0.01, 81.92]);
     assert.deepEqual(
@@ -160,9 +121,9 @@ describe("Traces and metrics of a chat-stream", () => {
       ),
       ["chat", "custom", "model-1"],
     );
-    assert.ok(find("time_to_first_chunk"));
-    assert.equal(find("usage.input_tokens")!.dataPoints.at(-1)!.value, 30);
-    assert.equal(find("usage.output_tokens")!.dataPoints.at(-1)!.value, 12);
+    assert.ok(await measure("time_to_first_chunk"));
+    assert.equal((await measure("usage.input_tokens"))!.point.value, 30);
+    assert.equal((await measure("usage.output_tokens"))!.point.value, 12);
   });
 });
 

@@ -39,8 +39,16 @@ export class ToolCalls {
     return `The model called the tool “${name}”, and no enabled node is wired to its output (${output + 1}).`;
   }
 
-  /** Sends a call to its tool: a copy, so that what its receiver does with it reaches neither this node nor other calls. */
-  make(record: RunRecord, { call, tool, arguments: args }: AllowedCall, send: Send): void {
+  /**
+   * Sends a call to its tool: a copy, so that what its receiver does with it reaches neither this node nor other calls.
+   * @param traceparent of the span of the call, if there is one
+   */
+  make(
+    record: RunRecord,
+    { call, tool, arguments: args }: AllowedCall,
+    send: Send,
+    traceparent?: string,
+  ): void {
     const { id } = call;
     const name = readCalledName(call.call);
     const tag: ToolCallTag = {
@@ -51,7 +59,9 @@ export class ToolCalls {
       run: record.key,
       node: this.node.id,
     };
-    this.send(tool, { run: record.key, id }, this.host.clone(composeCall(record, tag)), send);
+    const message = composeCall(record, tag);
+    if (traceparent !== undefined) message["traceparent"] = traceparent;
+    this.send(tool, { run: record.key, id }, this.host.clone(message), send);
   }
 
   /** Sends the message of a call to its tool. */

@@ -32,12 +32,13 @@ export class ServerCalls {
     private readonly findRun: (key: string) => WaitingRun | undefined,
   ) {}
 
-  make(run: string, call: AllowedCall): void {
+  /** @param traceparent of the span of the call, if there is one */
+  make(run: string, call: AllowedCall, traceparent?: string): void {
     const controller = new AbortController();
     const { signal } = controller;
     this.open.set(run, [...(this.open.get(run) ?? []), controller]);
     this.host.run(async () => {
-      const result = await this.call(run, call, signal);
+      const result = await this.call(run, call, signal, traceparent);
       if (!signal.aborted) this.findRun(run)?.handle({ type: "answered", id: call.call.id, result });
     });
   }
@@ -53,11 +54,13 @@ export class ServerCalls {
     run: string,
     { tool, arguments: args }: AllowedCall,
     signal: AbortSignal,
+    traceparent: string | undefined,
   ): Promise<ToolResult> {
     const { server, name } = tool!.remote!;
     try {
       const result = await requireMcpServer(this.red, server).call(name, args, {
         signal,
+        traceparent,
         timeoutMs: this.settings.toolTimeout + EXTRA_MS,
         onProgress: (progress) => {
           if (!signal.aborted) this.findRun(run)?.showProgress(describeProgress(progress));

@@ -40,7 +40,6 @@ export class FirstTurns {
     const tag: RunTag = { kind: "run", node: this.node.id, run: session.run.record.key, round: 1 };
     const first = composeFirstTurn(message, this.settings, this.tools.list(), tag);
     for (const text of first.warnings) this.warnings.warn(text);
-    session.watchRequest(tag);
-    send([null, first.message]);
+    session.sendRequest(tag, first.message, (request) => send([null, request]));
   }
 }
