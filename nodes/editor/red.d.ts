@@ -95,6 +95,7 @@ interface JQuery {
     minLength?: number;
     search(value: string, done: (options: PopoverMenuOption[]) => void): void;
   }): JQuery;
+  searchBox(options: { delay: number; change(): void }): JQuery;
   editableList<T>(options: {
     addItem(row: JQuery, index: number, data: T): void;
     addButton?: string;
@@ -129,7 +130,35 @@ declare const RED: {
     /** Path of the HTTP root of flows. */
     httpNodeRoot?: string;
   };
-  view: { redraw(): void };
+  view: {
+    redraw(): void;
+    /** Shows a node on the canvas, or a config node in its sidebar. */
+    reveal(id: string): void;
+  };
+  plugins: { registerPlugin(id: string, plugin: { onadd(): void }): void };
+  actions: { add(name: string, run: () => void): void };
+  sidebar: {
+    addTab(tab: {
+      id: string;
+      label: string;
+      name: string;
+      iconClass: string;
+      content: JQuery;
+      /** Whether it can be used while a dialog is open. */
+      enableOnEdit: boolean;
+      /** The action that shows it. */
+      action: string;
+    }): void;
+    show(id: string): void;
+  };
+  utils: {
+    /** @returns what the canvas shows as the label of a node */
+    getNodeLabel(node: EditorNode, fallback: string): string;
+  };
+  user: { hasPermission(permission: string): boolean };
+  i18n: { lang(): string };
+  /** @param text shown as markup: it must come from a catalogue */
+  notify(text: string, type: "error"): void;
   tabs: {
     create(options: { id: string; onchange(tab: { id: string }): void }): Tabs;
   };

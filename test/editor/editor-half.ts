@@ -4,10 +4,16 @@ import { createContext, runInContext } from "node:vm";
 import { buildEditorScript, listEditorSources } from "../../scripts/editor-script.cjs";
 import { ROOT } from "../support/root.js";
 
+/** The stems of the plugins, which have an editor half, too, but are no nodes. */
+export const PLUGINS: readonly string[] = Object.keys(
+  (JSON.parse(read("package.json")) as { "node-red": { plugins: object } })["node-red"].plugins,
+);
+
 /** The stems of all nodes: each has an editor half. */
 export const STEMS: readonly string[] = readdirSync(join(ROOT, "nodes"))
   .filter((file) => /^[^.]+\.editor\.ts$/.test(file))
-  .map((file) => file.replace(".editor.ts", ""));
+  .map((file) => file.replace(".editor.ts", ""))
+  .filter((stem) => !PLUGINS.includes(stem));
 
 /** The languages of the catalogues. The others are compared with the first. */
 export const LANGUAGES: readonly string[] = ["en-US", "de"];

@@ -7,6 +7,7 @@ import {
   lookUp,
   names,
   nodeOf,
+  PLUGINS,
   pathsOf,
   read,
   STEMS,
@@ -122,8 +123,9 @@ describe("Catalogues of the nodes", () => {
     }
   });
 
-  it("each node has a catalogue and a help in each language, and there are no other files", () => {
-    const wanted = STEMS.flatMap((stem) => [`${stem}.html`, `${stem}.json`]).sort();
+  it("each node has a catalogue and a help in each language, each plugin a catalogue, and there are no other files", () => {
+    const catalogues = PLUGINS.map((stem) => `${stem}.json`);
+    const wanted = [...STEMS.flatMap((stem) => [`${stem}.html`, `${stem}.json`]), ...catalogues].sort();
     for (const language of names("nodes", "locales")) {
       assert.ok(LANGUAGES.includes(language));
       assert.deepEqual(names(join("nodes", "locales", language)).sort(), wanted);

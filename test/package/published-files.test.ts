@@ -19,6 +19,8 @@ const TYPES = [
   ...["budget", "mcp-server", "retry", "speech-stream", "tool-call-router"],
 ];
 
+const PLUGINS = ["streams"];
+
 /** A set of nodes, as the admin API of Node-RED lists it. */
 interface NodeSet {
   module: string;
@@ -38,7 +40,7 @@ describe("Published package", function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("K20 contains the files that a user needs and no others", () => {
-    for (const type of TYPES) {
+    for (const type of [...TYPES, ...PLUGINS]) {
       for (const ending of ["js", "html"])
         assert.ok(tarball.files.includes(`dist/nodes/${type}.${ending}`), type);
       assert.ok(tarball.files.includes(`dist/nodes/locales/en-US/${type}.json`), type);
@@ -138,12 +140,18 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
         const sets = (await fetchJson<NodeSet[]>(`${red.url}/nodes`)).filter(({ module }) => module === NAME);
         assert.deepEqual(sets.flatMap(({ types }) => types).sort(), [...TYPES].sort());
         for (const set of sets) assert.equal(set.err, undefined, JSON.stringify(set));
+        const plugins = await fetchJson<{ id: string; err?: string }[]>(`${red.url}/plugins`);
+        const own = plugins.filter(({ id }) => id.startsWith(`${NAME}/`));
+        assert.deepEqual(
+          own.map(({ id, err }) => ({ id, err })),
+          PLUGINS.map((stem) => ({ id: `${NAME}/${stem}`, err: undefined })),
+        );
       });
 
       it("serves the icons, the labels and the help of its nodes", async () => {
         const icons = (await fetchJson<Record<string, string[]>>(`${red.url}/icons`))[NAME]!;
         for (const icon of readdirSync(join(ROOT, "icons"))) assert.ok(icons.includes(icon), icon);
-        for (const type of TYPES) {
+        for (const type of [...TYPES, ...PLUGINS]) {
           const catalogue = await fetchJson<Record<string, object>>(
             `${red.url}/locales/${NAME}/${type}?lng=en-US`,
           );
@@ -154,6 +162,16 @@ console.log(JSON.stringify({ same: whole?.choices[0]?.message.content === text, 
           assert.ok(page.includes(`data-template-name="${type}"`), type);
           assert.ok(page.includes(`data-help-name="${type}"`), type);
         }
+      });
+
+      it("serves the tab Streams of the sidebar, and what it shows", async () => {
+        const page = await (await fetch(`${red.url}/plugins`, { headers: { accept: "text/html" } })).text();
+        assert.ok(page.includes(`[red-plugin:${NAME}/streams]`));
+        assert.ok(page.includes("RED.sidebar.addTab"));
+        const { running, streams } = await fetchJson<{ running: number; streams: object[] }>(
+          `${red.url}/chat-streams`,
+        );
+        assert.deepEqual({ running, streams }, { running: 0, streams: [] });
       });
 
       it("offers its examples in the menu Import > Examples", async () => {

@@ -33,17 +33,19 @@ export function readCode(file: string): string {
     .replace(/"(?:[^"\\\n]|\\.)*"/g, '""');
 }
 
-/** An import or re-export statement, or a call of `require` or `import`. */
+/** An import or re-export statement, or a call of `require` or `import`. A script of a page names types as `import("…").T`. */
 const STATEMENT =
-  /^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"|\b(?:require|import)\(\s*"([^"]+)"\s*\)/gm;
+  /^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"|(\btype \w+ = )?\b(?:require|import)\(\s*"([^"]+)"\s*\)/gm;
 
 /** Reads the import and re-export statements of a file. */
 export function readImports(file: string): ImportStatement[] {
   return [...readSource(file).matchAll(STATEMENT)].map((match) => {
-    const to = match[2] ?? match[3]!;
-    const named = /\{([^}]*)\}/.exec(match[0])?.[1]?.split(",") ?? [];
+    const [statement, ofTypes, from, asType, called] = match;
+    const to = from ?? called!;
+    const named = /\{([^}]*)\}/.exec(statement)?.[1]?.split(",") ?? [];
     const allTypes = named.length > 0 && named.every((name) => /^\s*(type\s|$)/.test(name));
-    return { from: file, to, typeOnly: match[1] !== undefined || (match[3] === undefined && allTypes) };
+    const isType = (ofTypes ?? asType) !== undefined || (called === undefined && allTypes);
+    return { from: file, to, typeOnly: isType };
   });
 }
 
