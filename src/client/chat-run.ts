@@ -1,21 +1,20 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
-import { type EndClues, EndDetector } from "../core/chat/end-detector.js";
-import { readChoiceCount } from "../core/chat/request.js";
+import { EndDetector, readEndClues } from "../core/chat/end-detector.js";
 import type { Headers } from "../core/errors/retry-hint.js";
-import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure, type Phase, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
 import { FloodGuard } from "../core/lifecycle/flood-guard.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
-import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import { buildWire } from "./build-wire.js";
 import type { ChatObserver, ChatProgress, ChatResult, ChatSetup, StartedRun } from "./chat-types.js";
 import { createDecoder } from "./create-decoder.js";
 import { completeFailure } from "./failures/complete-failure.js";
 import { createCutOffFailure } from "./failures/cut-off-failure.js";
+import { createExpiryFailure } from "./failures/expiry-failure.js";
 import { createFaultFailure } from "./failures/fault-failure.js";
+import { hidePause, PausedAnswer } from "./paused-answer.js";
 import { ChunkPreparer } from "./prepared-chunk.js";
 import { RefusalMemory } from "./refusal-memory.js";
 import { buildRunResult } from "./run-result.js";
@@ -42,7 +41,8 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   private skipped = 0;
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
-  private readonly endDetector = new EndDetector();
+  private endDetector = new EndDetector();
+  private readonly pauses: PausedAnswer;
   private readonly flood = new FloodGuard();
   /** The failure of a record that came after the end of the answer and could not be used. */
   private badRecord: Failure | undefined;
@@ -56,6 +56,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   ) {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
+    this.pauses = new PausedAnswer(setup, this.machine);
     this.preparer = new ChunkPreparer(this.machine, request, limits.indices);
     const asked = { model: request.model, endpoint: setup.endpoint };
     this.refusals = new RefusalMemory(setup.provider, setup.memory, asked);
@@ -101,7 +102,8 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   onRecord(data: string, event: string | undefined, last: boolean): void {
-    if (this.hasEnded) return;
+    // What follows a pause in the same response belongs to no answer.
+    if (this.hasEnded || !this.exchange) return;
     this.setup.watchRecord?.(data, last);
     this.decoder.decode(data, event, last);
   }
@@ -142,8 +144,10 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     const { chunk, kind, text } = this.preparer.prepare(wireChunk, wireKind, wireText);
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.countContent();
-    if (this.endDetector.addChunk(this.readEndClues(chunk, kind, text))) this.deadlines.markDraining();
-    if (kind === "rich" || this.setup.everyChunk) this.observer.onChunk(chunk, text);
+    const clues = readEndClues(this.machine, this.setup.request, chunk, kind !== "silent", text);
+    if (this.endDetector.addChunk(clues)) this.deadlines.markDraining();
+    if (kind === "rich" || this.setup.everyChunk)
+      this.observer.onChunk(this.pauses.isDue ? hidePause(chunk) : chunk, text);
     else if (kind === "text") this.observer.onText(text);
   }
 
@@ -160,14 +164,14 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     this.skipped++;
   }
 
-  /** Sends the request, the first time or once more after a refusal. */
+  /** Sends the request: the first time, once more after a refusal, or for the next part of the answer. */
   private begin(): void {
     const { setup } = this;
     this.status = 0;
     this.refusal = "";
     this.headers = {};
     try {
-      const wire = buildWire(setup, this.refusals.getKnowledge());
+      const wire = buildWire({ ...setup, request: this.pauses.request }, this.refusals.getKnowledge());
       this.exchange = new Exchange(setup.limits, this);
       this.exchange.send(wire, setup.dispatcher, buildBackstops(setup.timeouts));
     } catch (thrown) {
@@ -204,17 +208,6 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     return this.badRecord !== undefined;
   }
 
-  private readEndClues(chunk: Chunk, kind: ChunkKind, text: string): EndClues {
-    const { machine, setup } = this;
-    const isFinished = machine.isFinished && machine.choiceCount >= readChoiceCount(setup.request);
-    return {
-      finishReason: isFinished ? machine.finishReason : undefined,
-      hasContent: kind !== "silent",
-      text,
-      hasNoChoices: chunk.choices.length === 0,
-    };
-  }
-
   private countContent(): void {
     this.chunks++;
     if (this.firstTokenMs === null) this.firstTokenMs = this.setup.clock.now() - this.startedAt;
@@ -233,9 +226,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
       this.complete();
       return;
     }
-    const { dispatcher, endpoint, timeouts } = this.setup;
-    const proxy = findProxy(dispatcher, new URL(endpoint.baseUrl));
-    this.fail(createTimeoutFailure(expiry, timeouts[expiry], proxy));
+    this.fail(createExpiryFailure(expiry, this.setup));
   }
 
   private complete(): void {
@@ -246,11 +237,30 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
       this.fail(fault);
       return;
     }
+    if (this.pauses.isDue) {
+      this.continueAnswer();
+      return;
+    }
     const calls = this.preparer.buildMissingCalls(this.setup.id);
     if (calls) this.onChunk(calls, "rich", "");
     this.exchange?.finish();
     this.refusals.confirm();
     this.end("complete", this.machine.finishReason);
+  }
+
+  /** Asks for the next part of an answer that the service has paused. */
+  private continueAnswer(): void {
+    this.exchange?.finish();
+    this.refusals.confirm();
+    this.pauses.continueAnswer();
+    this.decoder.continueAnswer();
+    this.endDetector = new EndDetector();
+    this.badRecord = undefined;
+    this.exchange = undefined;
+    this.observer.onReadEnd?.();
+    this.deadlines.markConnecting();
+    // The rest of this read of the socket has to be over.
+    queueMicrotask(() => !this.hasEnded && this.begin());
   }
 
   private fail(failure: Failure): void {
@@ -262,6 +272,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   private findPhase(failure: Failure): Phase {
+    if (this.pauses.continuations > 0 && this.machine.hasContent) return "streaming";
     if (this.status >= 200 && this.status < 300) return this.machine.hasContent ? "streaming" : "first_chunk";
     return this.status >= 300 || this.deadlines.hasConnected ? "headers" : failure.phase;
   }
@@ -279,6 +290,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
       durationMs,
       skipped,
       notice,
+      requests: 1 + this.pauses.continuations,
       ...this.readProgress(),
     });
     // End asynchronously if the constructor still runs: callers get the run first.

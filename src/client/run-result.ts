@@ -17,11 +17,13 @@ interface EndedRun extends ChatProgress {
   skipped: number;
   /** A warning of the service for the author. */
   notice: string | undefined;
+  /** Requests that the answer took: more than 1 if the service paused it. */
+  requests: number;
 }
 
 /** Builds the result of a stream. What few callers need of it is made when they read it. */
 export function buildRunResult(setup: ChatSetup, machine: CompletionMachine, run: EndedRun): ChatResult {
-  const { outcome, finishReason, failure, durationMs, skipped, notice, chunks, firstTokenMs } = run;
+  const { outcome, finishReason, failure, durationMs, skipped, notice, chunks, firstTokenMs, requests } = run;
   const closing = machine.buildClosingChunk();
   const findCost = createCostFinder(setup, closing, durationMs);
   const result: ChatResult = {
@@ -30,7 +32,7 @@ export function buildRunResult(setup: ChatSetup, machine: CompletionMachine, run
     get service() {
       return formatServiceName(setup.provider, setup.endpoint);
     },
-    stats: buildStats(chunks, machine.length, firstTokenMs, durationMs),
+    stats: { ...buildStats(chunks, machine.length, firstTokenMs, durationMs), attempts: requests },
     skipped,
     closing,
     get cost() {

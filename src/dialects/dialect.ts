@@ -43,6 +43,8 @@ export interface Decoder {
   decode(data: string, event?: string, last?: boolean): void;
   /** Sends what is held back. Call it when the stream ends, for whatever reason. */
   flush(): void;
+  /** Expects the next part of an answer that the service has paused, in a response of its own. */
+  continueAnswer(): void;
 }
 
 /** What a decoder knows of the request and of the provider's settings. */
@@ -85,6 +87,8 @@ export interface ForeignReader {
    * @throws Failure if the answer is not complete without an end of its own
    */
   readMarker?(): void;
+  /** Expects the next part of an answer that the service has paused. Default: nothing changes. */
+  continueAnswer?(): void;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CompletionChoice } from "../core/chat/chunk.js";
 import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Headers } from "../core/errors/retry-hint.js";
@@ -60,6 +61,18 @@ export interface BackgroundProtocol {
   buildCancelRequest(id: string, endpoint: Endpoint): WireRequest;
 }
 
+/** How an answer goes on that the service has paused. */
+export interface PauseProtocol {
+  /** Whether an answer with this finish reason of the service's own is only paused. */
+  isPause(reason: string): boolean;
+  /**
+   * Builds the request for the rest.
+   * @param request the request for the answer
+   * @param choice the answer so far
+   */
+  buildNextRequest(request: ChatRequest, choice: CompletionChoice): ChatRequest;
+}
+
 /**
  * A service: how requests to it are written, and what its responses outside a stream mean. Pure: it opens no sockets and
  * reads no clock.
@@ -86,6 +99,8 @@ export interface Provider extends FormChoice {
 
   /** How answers are read again that the service keeps; undefined if it keeps none. */
   readonly background?: BackgroundProtocol;
+  /** How answers go on that the service pauses; undefined if it pauses none. */
+  readonly pauses?: PauseProtocol;
   /** The protocol of the jobs that streams belong to, if the service bills by job. */
   readonly job?: JobProtocol;
 

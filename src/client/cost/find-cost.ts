@@ -1,6 +1,6 @@
 import type { Chunk } from "../../core/chat/chunk.js";
-import type { Cost } from "../../core/cost/amount.js";
-import { type BilledTokens, readBilledTokens } from "../../core/cost/billed-tokens.js";
+import { type Cost, TotalCost } from "../../core/cost/amount.js";
+import { type BilledTokens, listBilledUsages, readBilledTokens } from "../../core/cost/billed-tokens.js";
 import { calculateOwnCost } from "../../core/cost/own-prices.js";
 import { readServiceCost } from "../../core/cost/service-cost.js";
 import type { ChatSetup } from "../chat-types.js";
@@ -17,9 +17,15 @@ type Billed = Pick<ChatSetup, "provider" | "endpoint" | "request" | "prices">;
  * @returns null if none of them knows
  */
 export function findCost(setup: Billed, closing: Chunk, askedAt: number): Cost | null {
+  const { model = "", usage } = closing;
   const told = readServiceCost(closing);
-  const tokens = told ? undefined : readBilledTokens(closing.usage);
-  return tokens ? priceTokens(setup, closing.model ?? "", tokens, askedAt) : told;
+  if (told || !usage) return told;
+  const total = new TotalCost();
+  for (const part of listBilledUsages(usage)) {
+    const tokens = readBilledTokens(part);
+    total.add(tokens ? priceTokens(setup, model, tokens, askedAt) : null);
+  }
+  return total.value;
 }
 
 /**

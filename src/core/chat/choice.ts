@@ -69,6 +69,13 @@ export class ChoiceState {
     }
   }
 
+  /** Lets the choice go on after a pause. */
+  reopen(): void {
+    this.hasEnded = false;
+    this.finishReason = undefined;
+    this.nativeFinishReason = undefined;
+  }
+
   private keepNativeReason(reason: unknown): void {
     if (typeof reason === "string" && reason !== "") this.nativeFinishReason = reason;
   }

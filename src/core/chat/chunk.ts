@@ -6,6 +6,12 @@
 /** Token counts as the vendor sends them; never estimated, never summed. */
 export type Usage = Record<string, unknown>;
 
+/**
+ * Field of a usage with the counts of the earlier parts of an answer that its service paused, in their order. The usage
+ * itself is that of the last part.
+ */
+export const EARLIER_PARTS = "earlier_parts";
+
 /** A piece of a tool call. `index` counts the calls of a choice from 0 without gaps; the dialect sees to that. */
 export interface ToolCallDelta {
   index: number;

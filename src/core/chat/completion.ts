@@ -9,6 +9,7 @@ import {
   CHUNK_LISTS,
   type Chunk,
   type Completion,
+  EARLIER_PARTS,
   type ToolCallDelta,
   type Usage,
 } from "./chunk.js";
@@ -29,6 +30,10 @@ export class CompletionMachine {
   private created = 0;
   private model = "";
   private usage: Usage | null = null;
+  /** What the service counted for each part of the answer that ended with a pause, except for the latest. */
+  private readonly earlierUsages: Usage[] = [];
+  /** Whether the usage is of a part that ended with a pause. */
+  private isUsageOld = false;
   /** Bytes of the largest usage so far. */
   private usageBytes = 0;
   private vendorFields: LatestFields | undefined;
@@ -66,6 +71,12 @@ export class CompletionMachine {
     this.keepVendorFields(chunk);
   }
 
+  /** Lets the answer go on after its service has paused it. What counts of the end is what the next part says. */
+  reopen(): void {
+    for (const choice of this.choices) choice?.reopen();
+    this.isUsageOld = this.usage !== null;
+  }
+
   /** How much content has come so far: characters of text and bytes of anything else that the model made. */
   get contentSize(): number {
     return this.size.contentSize;
@@ -78,7 +89,8 @@ export class CompletionMachine {
 
   /** What the service has counted so far; null before it counts. */
   get latestUsage(): Usage | null {
-    return this.usage;
+    const { usage, earlierUsages: earlier } = this;
+    return usage && earlier.length > 0 ? { ...usage, [EARLIER_PARTS]: earlier } : usage;
   }
 
   /** How many tools the first choice has called so far. */
@@ -154,7 +166,7 @@ export class CompletionMachine {
       model: this.model,
       ...this.collectVendorFields(),
       choices: this.choices.flatMap((choice, index) => (choice ? [choice.buildClosingChoice(index)] : [])),
-      usage: copyJson(this.usage),
+      usage: copyJson(this.latestUsage),
     };
   }
 
@@ -172,7 +184,7 @@ export class CompletionMachine {
       choices: this.choices.flatMap((choice, index) =>
         choice ? [choice.buildCompletionChoice(index, seed)] : [],
       ),
-      usage: copyJson(this.usage),
+      usage: copyJson(this.latestUsage),
     };
   }
 
@@ -210,6 +222,8 @@ export class CompletionMachine {
       this.size.addMetadata(bytes - this.usageBytes);
       this.usageBytes = bytes;
     }
+    if (this.isUsageOld) this.earlierUsages.push(this.usage!);
+    this.isUsageOld = false;
     this.usage = copyJson(usage);
   }
 

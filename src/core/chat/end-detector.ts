@@ -1,3 +1,7 @@
+import type { Chunk } from "./chunk.js";
+import type { CompletionMachine } from "./completion.js";
+import { type ChatRequest, readChoiceCount } from "./request.js";
+
 /** What a chunk shows about the end of an answer. */
 export interface EndClues {
   /** In the words of the message contract; undefined until every requested choice has one. */
@@ -8,6 +12,24 @@ export interface EndClues {
   text: string;
   /** Whether the chunk has no choices, such as the one with the usage. */
   hasNoChoices: boolean;
+}
+
+/**
+ * Reads the clues of a chunk.
+ * @param machine has the chunk already
+ * @param hasContent whether the chunk has more than metadata
+ * @param text what it adds to the text of the first choice
+ */
+export function readEndClues(
+  machine: CompletionMachine,
+  request: ChatRequest,
+  chunk: Chunk,
+  hasContent: boolean,
+  text: string,
+): EndClues {
+  const isFinished = machine.isFinished && machine.choiceCount >= readChoiceCount(request);
+  const finishReason = isFinished ? machine.finishReason : undefined;
+  return { finishReason, hasContent, text, hasNoChoices: chunk.choices.length === 0 };
 }
 
 /**

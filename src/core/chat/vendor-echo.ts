@@ -20,13 +20,16 @@ export const ANTHROPIC_BLOCKS = "anthropic_blocks";
 
 /**
  * Field with the order of the blocks in Anthropic's answer: `["thinking", 14, "block", "thinking", 20, "tool_use"]`.
- * It is set only if the order is not the usual one: thinking, text, Anthropic's own blocks, tool calls. Anthropic
- * refuses thinking that comes back at another place.
+ * It is set only if the order is not the usual one (thinking, text, Anthropic's own blocks, tool calls), or if a text has
+ * sources that Anthropic wants back. It refuses thinking that comes back at another place.
  */
 export const ANTHROPIC_ORDER = "anthropic_order";
 
-/** The next block of that kind; a number stands for that many characters of the content. */
-export type OrderEntry = "thinking" | "block" | "tool_use" | number;
+/**
+ * The next block of that kind; a number stands for that many characters of the content, an object for a block of text with
+ * its sources.
+ */
+export type OrderEntry = "thinking" | "block" | "tool_use" | number | { text: number; citations: unknown[] };
 
 /**
  * The `format` of Gemini's entries in `reasoning_details`, as OpenRouter names it. A thought signature of the text is

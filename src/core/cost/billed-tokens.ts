@@ -1,4 +1,4 @@
-import type { Usage } from "../chat/chunk.js";
+import { EARLIER_PARTS, type Usage } from "../chat/chunk.js";
 import { isObject } from "../json/parse.js";
 
 /** The tokens of an answer, counted alike for every service. A count that a service does not tell is 0. */
@@ -43,6 +43,22 @@ export function readBilledTokens(usage: Usage | null | undefined): BilledTokens 
   const reader = new CountReader(usage);
   const counts = readCounts(reader);
   return reader.isBroken || !areConsistent(counts) ? undefined : counts;
+}
+
+/**
+ * Lists the usages of all that was billed for an answer: of its last part, of the parts before a pause, and of the summaries
+ * that Anthropic made of the conversation (compaction), which its counts leave out.
+ */
+export function listBilledUsages(usage: Usage): Usage[] {
+  const parts = [usage, ...listObjects(usage[EARLIER_PARTS])];
+  return parts.flatMap((part) => {
+    const summaries = listObjects(part["iterations"]).filter(({ type }) => type === "compaction");
+    return [part, ...summaries];
+  });
+}
+
+function listObjects(value: unknown): Usage[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
 function readCounts(reader: CountReader): BilledTokens {

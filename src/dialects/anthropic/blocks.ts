@@ -10,7 +10,11 @@ import { toText } from "../wire-values.js";
 
 /** Receives the content of blocks. */
 export interface BlockListener {
+  /** A block of text begins. */
+  onTextBlock(): void;
   onText(text: string): void;
+  /** A source of the latest block of text. */
+  onCitation(citation: Record<string, unknown>): void;
   onDelta(delta: Delta): void;
   /** Numbers the next tool call: 0, 1, 2 … in order of appearance. */
   takeCallIndex(): number;
@@ -81,6 +85,7 @@ class TextBlock implements OpenBlock {
     start: Record<string, unknown>,
     private readonly listener: BlockListener,
   ) {
+    listener.onTextBlock();
     this.initialText = toText(start["text"]);
     if (this.initialText) listener.onText(this.initialText);
     if (Array.isArray(start["citations"])) {
@@ -99,14 +104,8 @@ class TextBlock implements OpenBlock {
   close(): void {}
 
   private addCitation(citation: unknown): void {
-    if (isObject(citation)) this.listener.onDelta({ annotations: [toAnnotation(citation)] });
+    if (isObject(citation)) this.listener.onCitation(citation);
   }
-}
-
-/** Turns a citation into an annotation of Chat Completions, with all of Anthropic's own fields. */
-function toAnnotation(citation: Record<string, unknown>): Record<string, unknown> {
-  const type = typeof citation["url"] === "string" ? "url_citation" : "document_citation";
-  return { type, [type]: citation };
 }
 
 class ThinkingBlock implements OpenBlock {

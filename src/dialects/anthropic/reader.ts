@@ -47,8 +47,11 @@ class AnthropicReader implements ForeignReader, BlockListener {
   private readonly blocks = new Map<number, OpenBlock>();
   readonly held: HeldSize;
   private readonly order: AnthropicOrder;
-  private readonly usage: AnthropicUsage;
+  private usage: AnthropicUsage;
+  /** Id of the current message. */
   private id = "";
+  /** Id of the answer: that of its first message. */
+  private answerId = "";
   private model = "";
   private callCount = 0;
   /** Blocks so far. Their own indices prove nothing: a gateway may send 0 for all of them. */
@@ -99,10 +102,25 @@ class AnthropicReader implements ForeignReader, BlockListener {
     return undefined;
   }
 
+  /** The next message belongs to the same answer: its blocks and calls are numbered on. */
+  continueAnswer(): void {
+    this.hasBegun = false;
+    this.usage = new AnthropicUsage(this.held);
+  }
+
   onText(text: string): void {
     this.order.addText(text.length);
     if (this.options.everyChunk) this.sink.onChunk(this.buildChunk({ content: text }), "text", text);
     else this.sink.onText(text);
+  }
+
+  onTextBlock(): void {
+    this.order.beginText();
+  }
+
+  onCitation(citation: Record<string, unknown>): void {
+    this.order.addCitation(citation);
+    this.sendDelta({ annotations: [toAnnotation(citation)] });
   }
 
   onDelta(delta: Delta): void {
@@ -121,6 +139,7 @@ class AnthropicReader implements ForeignReader, BlockListener {
       throw new Failure("interrupted", "The service began another answer in the middle of this one.");
     }
     this.id = id;
+    if (this.order.isEmpty) this.answerId = id;
     this.model = toText(message["model"]);
     this.usage.add(message["usage"]);
     const role = typeof message["role"] === "string" ? { role: message["role"] } : {};
@@ -221,13 +240,19 @@ class AnthropicReader implements ForeignReader, BlockListener {
   ): Chunk {
     return {
       ...extras,
-      id: this.id,
+      id: this.answerId,
       object: "chat.completion.chunk",
       created: 0,
       model: this.model,
       choices: [{ finish_reason: null, ...choice, index: 0, delta }],
     };
   }
+}
+
+/** Turns a citation into an annotation of Chat Completions, with all of Anthropic's own fields. */
+function toAnnotation(citation: Record<string, unknown>): Record<string, unknown> {
+  const type = typeof citation["url"] === "string" ? "url_citation" : "document_citation";
+  return { type, [type]: citation };
 }
 
 /** Builds the repetition of a delta that has one text and nothing else, as the usual ones do. */

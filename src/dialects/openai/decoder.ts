@@ -66,6 +66,11 @@ export class OpenAiDecoder implements Decoder {
     });
   }
 
+  continueAnswer(): void {
+    this.repeats?.forget();
+    this.foreignReader?.continueAnswer?.();
+  }
+
   /** Reads a record that repeats the one before. @returns false for any other record */
   private readRepeat(data: string): boolean {
     try {

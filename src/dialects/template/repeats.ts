@@ -61,6 +61,11 @@ export class Repeats {
     this.template = RecordTemplate.create(data, this.repeat, this.varying, this.depth);
   }
 
+  /** Forgets the record before, because another response begins. */
+  forget(): void {
+    this.template = undefined;
+  }
+
   /** Reads what only the last record needs. Call it before a record is read in full, and at the end. @throws Failure */
   settle(): void {
     const { unsettled, repeat } = this;

@@ -1,5 +1,5 @@
 import { readCost } from "../../core/cost/amount.js";
-import { readBilledTokens } from "../../core/cost/billed-tokens.js";
+import { listBilledUsages, readBilledTokens } from "../../core/cost/billed-tokens.js";
 import { isObject } from "../../core/json/parse.js";
 import { isUnbilled, readFailure } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
@@ -76,9 +76,12 @@ function readTokens(last: Message): number | undefined {
   const usages = rounds.length > 0 ? rounds.map((round) => round["usage"]) : [last.usage];
   let sum = 0;
   for (const usage of usages) {
-    const tokens = readBilledTokens(isObject(usage) ? usage : undefined);
-    if (!tokens) return undefined;
-    sum += tokens.input + tokens.output;
+    if (!isObject(usage)) return undefined;
+    for (const part of listBilledUsages(usage)) {
+      const tokens = readBilledTokens(part);
+      if (!tokens) return undefined;
+      sum += tokens.input + tokens.output;
+    }
   }
   return sum;
 }

@@ -18,7 +18,7 @@ import { ANTHROPIC_NAME, buildContentBlocks, type ContentBlock, pickCacheControl
  */
 export function buildAssistantBlocks(message: ChatMessage, place: string): ContentBlock[] {
   const thinking = buildThinkingBlocks(message);
-  const ownBlocks = readEchoParts(message, ANTHROPIC_BLOCKS);
+  const ownBlocks = readEchoParts(message, ANTHROPIC_BLOCKS).map(emptySummary);
   const calls = readPastCalls(ANTHROPIC_NAME, message, place).map(
     ({ id, name, arguments: input }): ContentBlock => ({ type: "tool_use", id: toToolId(id), name, input }),
   );
@@ -27,8 +27,8 @@ export function buildAssistantBlocks(message: ChatMessage, place: string): Conte
 }
 
 /**
- * Builds the blocks in the order that the message records in `anthropic_order`: names of block kinds, and numbers for that
- * many characters of the text.
+ * Builds the blocks in the order that the message records in `anthropic_order`: names of block kinds, and for the text
+ * numbers of characters or objects with the sources.
  * @param blocksByKind all blocks except the text, by the names that the order uses
  * @returns undefined if there is no order, or if it does not fit because a flow changed the text or joined two answers
  */
@@ -45,11 +45,12 @@ function restoreOrder(
   const blocks: ContentBlock[] = [];
   let position = 0;
   for (const entry of order) {
-    if (typeof entry === "number") {
-      const piece = text.slice(position, position + entry);
-      if (piece.length !== entry) return undefined;
-      position += entry;
-      if (piece.trim() !== "") blocks.push({ type: "text", text: piece });
+    const cited = readCitedText(entry);
+    if (cited) {
+      const piece = text.slice(position, position + cited.length);
+      if (piece.length !== cited.length) return undefined;
+      position += cited.length;
+      if (piece.trim() !== "") blocks.push({ type: "text", text: piece, ...cited.sources });
     } else {
       const block = remaining.get(entry)?.shift();
       if (!block) return undefined;
@@ -61,6 +62,14 @@ function restoreOrder(
   const last = blocks.findLastIndex(({ type }) => type === "text");
   if (last >= 0) blocks[last] = { ...blocks[last], ...pickCacheControl(message) };
   return blocks;
+}
+
+/** Reads an entry that stands for text. @returns undefined for any other entry */
+function readCitedText(entry: unknown): { length: number; sources: ContentBlock } | undefined {
+  if (typeof entry === "number") return { length: entry, sources: {} };
+  if (!isObject(entry) || typeof entry["text"] !== "number") return undefined;
+  const { text: length, citations } = entry;
+  return { length, sources: Array.isArray(citations) ? { citations } : {} };
 }
 
 /** Drops calls of Anthropic's own tools that have no result: the answer stopped there, and the user went on without it. */
@@ -84,6 +93,11 @@ function buildTextBlocks(message: ChatMessage, place: string): ContentBlock[] {
     );
   }
   return [];
+}
+
+/** Anthropic refuses a summary of the conversation that is an empty text, and takes one that is null. */
+function emptySummary(block: ContentBlock): ContentBlock {
+  return block["type"] === "compaction" && block["content"] === "" ? { ...block, content: null } : block;
 }
 
 /** Builds the blocks of Anthropic's own thinking. Thinking of other services is left out: its signature would be refused. */

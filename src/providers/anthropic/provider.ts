@@ -6,6 +6,7 @@ import { readResponseFailure } from "../shared/response-failure.js";
 import { joinPathOnce } from "../shared/url.js";
 import { buildHeaders, buildPostRequest } from "../shared/wire-request.js";
 import { ANTHROPIC_NAME } from "./content-blocks.js";
+import { ANTHROPIC_PAUSES } from "./pauses.js";
 import { buildAnthropicBody } from "./request.js";
 
 /** The API version that this package is written for. The author's own header replaces it. */
@@ -23,6 +24,7 @@ export const ANTHROPIC_PROVIDER: Provider = {
   keyVariable: "ANTHROPIC_API_KEY",
   // Newer models refuse a prefill. All understand a request that quotes the broken answer.
   prefill: false,
+  pauses: ANTHROPIC_PAUSES,
   buildChatRequest: buildChatRequest,
   buildModelsRequest: buildModelsRequest,
   readModelNames: readModelNames,

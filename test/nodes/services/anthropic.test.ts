@@ -215,31 +215,6 @@ describe("Flow with Anthropic", () => {
     ]);
   });
 
-  it("continues a paused Anthropic turn with the results of its own tools", async () => {
-    const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: { query: "a" } };
-    const { input: _input, ...begun } = used;
-    const query = { type: "input_json_delta", partial_json: '{"query":"a"}' };
-    service().turns = [
-      (reply) =>
-        reply.sendAnswer(
-          [createTextBlock(0, "I look."), createBlock(1, { ...begun, input: {} }, query)],
-          "pause_turn",
-        ),
-      answerWith(" Found."),
-    ];
-    const end = await ask();
-    assert.equal(end.finishReason, "pause_turn");
-    const { response } = await waitForCollected();
-    const { message } = (response as { choices: { message: ChatMessage }[] }).choices[0]!;
-    assert.equal(message["tool_calls"], undefined);
-    runtime().inject("ask", { messages: [{ role: "user", content: "Hi" }, message] });
-    await runtime().waitForEnds("out", 2);
-    assert.deepEqual(readSentBody(1).messages[1], {
-      role: "assistant",
-      content: [{ type: "text", text: "I look." }, used],
-    });
-  });
-
   it("keeps Anthropic's thinking, tool blocks and text in order in the conversation", async () => {
     const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} };
     const found = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] };

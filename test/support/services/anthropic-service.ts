@@ -25,6 +25,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   "metadata",
   "output_config",
   "service_tier",
+  "container",
+  "context_management",
 ]);
 
 /** What the service does with a valid request. */
@@ -188,7 +190,7 @@ function findFault(
     );
     if (forged !== -1) return `messages.${at}.content.${forged}: Invalid \`signature\` in \`thinking\` block`;
     const order = blocks.map(formatBlockMark).join();
-    if (/thinking/.test(order) && !sentBlocks.some((marks) => marks.join() === order)) {
+    if (/thinking/.test(order) && !isSent(order, sentBlocks)) {
       return `messages.${at}.content: \`thinking\` or \`redacted_thinking\` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.`;
     }
     const calls = blocks.filter((block) => block["type"] === "tool_use").map((block) => block["id"]);
@@ -204,6 +206,16 @@ function findFault(
     return "messages: final assistant content cannot end with trailing whitespace";
   }
   return undefined;
+}
+
+/** Whether an order of blocks is that of an answer, or of the parts of an answer that was paused. */
+function isSent(order: string, sentBlocks: readonly (readonly string[])[]): boolean {
+  return sentBlocks.some((_, first) =>
+    sentBlocks.slice(first).some((_, count) => {
+      const parts = sentBlocks.slice(first, first + count + 1);
+      return parts.flat().join() === order;
+    }),
+  );
 }
 
 /** Formats type and id of a block, which must be the same when it comes back. */
