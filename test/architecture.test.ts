@@ -82,7 +82,9 @@ function roomOf(file: string): string {
 /** The node whose folder a file is in, if it is in one. */
 function nodeOf(file: string): string | undefined {
   const folder = /^src\/node-red\/([^/]+)\//.exec(file)?.[1];
-  return ["live-view", "messages", "red", "traces", "wires"].includes(folder ?? "") ? undefined : folder;
+  return ["live-view", "messages", "red", "runs", "traces", "wires"].includes(folder ?? "")
+    ? undefined
+    : folder;
 }
 
 const describeImport = ({ from, to }: ImportStatement) => `${from} imports ${to}`;

@@ -24,7 +24,7 @@ export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
   /** Hours without a message after which a conversation in the context is forgotten. Empty or 0: never. */
   keepFor?: number | string;
   /** What to do with a message that arrives while a stream of its conversation runs. */
-  whenBusy?: "concurrent" | "wait" | "replace";
+  whenBusy?: "concurrent" | "wait" | "replace" | "steer";
   /** Whether each message carries its chunk (`msg.chunk`), also plain text. */
   everyChunk?: boolean;
   /** Whether chunks that arrive together leave as one message. */
@@ -41,7 +41,7 @@ const MS_PER_HOUR = 3_600_000;
 /** The settings of a chat-stream that apply to all its messages. */
 export interface StreamSettings {
   conversation: ConversationOptions;
-  whenBusy: "concurrent" | "wait" | "replace";
+  whenBusy: "concurrent" | "wait" | "replace" | "steer";
 }
 
 /**
@@ -61,7 +61,7 @@ export function readStreamSettings(config: ChatStreamConfig): StreamSettings {
       ),
       expiryMs: hours ? hours * MS_PER_HOUR : Number.POSITIVE_INFINITY,
     },
-    whenBusy: readChoice(config.whenBusy, "whenBusy", ["concurrent", "wait", "replace"]),
+    whenBusy: readChoice(config.whenBusy, "whenBusy", ["concurrent", "wait", "replace", "steer"]),
   };
 }
 

@@ -15,29 +15,25 @@ import { NodeHost } from "../red/host.js";
 import { readStreamId } from "../red/names.js";
 import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
+import { runningRuns } from "../runs/register.js";
 import { ChatTrace } from "../traces/chat-trace.js";
 import { isReturnedRefusal } from "../wires/ask-loops.js";
 import { Arrivals } from "./arrivals.js";
+import { findReplaced, Lanes, StreamsByKey } from "./busy/lanes.js";
+import { Steering } from "./busy/steering.js";
 import { composeRequest } from "./compose-request.js";
 import { type ChatStreamConfig, readStreamSettings, type StreamSettings } from "./config.js";
 import { ConversationStore } from "./conversation.js";
 import { evaluateControlKey, evaluateKey } from "./conversation-key.js";
-import { createJobFields, EMPTY_REQUEST, readJobWish } from "./job-fields.js";
+import { collectEndFields, type EndOfStream } from "./end-fields.js";
+import { EMPTY_REQUEST, readJobWish } from "./job-fields.js";
 import { rememberSchema } from "./parameters.js";
+import type { ComposedRequest } from "./request.js";
 import { createSession, type StreamSession } from "./session.js";
 import { StreamStatus } from "./status.js";
-import { addTurn, endsTurn } from "./turn.js";
-import { findReplaced, Lanes, StreamsByKey } from "./when-busy.js";
 
 /** Streams of one node, running and waiting together. Each holds its message. */
 const MAX_STREAMS = 10_000;
-
-/** What the node adds to a stream's last message. */
-interface EndOfStream {
-  fields: Message;
-  /** Why the conversation could not be stored, if the answer itself is whole. */
-  failure?: Failure;
-}
 
 /** The runtime half of a chat-stream node: turns each message into a request, and its answer into a stream. */
 export class ChatStreamController {
@@ -50,6 +46,7 @@ export class ChatStreamController {
   private readonly cancelled = new CancelledStreams();
   private readonly lanes = new Lanes();
   private readonly byKey = new StreamsByKey();
+  private readonly steering: Steering;
   private readonly status: StreamStatus;
   private readonly host: NodeHost;
   private isClosed = false;
@@ -75,6 +72,14 @@ export class ChatStreamController {
       this.misconfigured = toFailure(thrown, "configuration");
       this.settings = readStreamSettings({ id: config.id, type: config.type });
     }
+    this.steering = new Steering({
+      runs: runningRuns,
+      run: (callback) => this.host.run(callback),
+      compose: (message) => this.composeMessage(message, async () => []),
+      fail: (stream, thrown) => this.fail(stream, thrown),
+      finishSteered: (stream) =>
+        this.finish(stream, { ...buildEmptyResult("complete"), finishReason: "steered" }),
+    });
     this.conversation = new ConversationStore(node, this.settings.conversation, this.host.clock);
     this.status = new StreamStatus(red, node);
     this.forgetSchema = rememberSchema(config);
@@ -114,6 +119,7 @@ export class ChatStreamController {
   /** Ends all streams without a last message. If one were sent now, it would reach the newly deployed flow. */
   close(): void {
     this.isClosed = true;
+    this.steering.close();
     this.sessions.endAll("closed");
     this.conversation.close();
     this.status.close();
@@ -143,7 +149,9 @@ export class ChatStreamController {
     const start = () => {
       this.start(stream).catch((thrown: unknown) => this.fail(stream, thrown));
     };
-    if (this.settings.whenBusy === "wait") stream.ticket = this.lanes.enter(key, start);
+    const { whenBusy } = this.settings;
+    if (whenBusy === "wait") stream.ticket = this.lanes.enter(key, start);
+    else if (whenBusy === "steer") stream.ticket = this.steering.enter(stream, start);
     else start();
   }
 
@@ -171,7 +179,7 @@ export class ChatStreamController {
   }
 
   private async compose(stream: StreamSession): Promise<ChatRequest> {
-    const { red, node, config, host } = this;
+    const { host } = this;
     const { key, message } = stream;
     const readHistory = async () => {
       const history = await this.conversation.read(key, message);
@@ -179,8 +187,18 @@ export class ChatStreamController {
       if (history.length > 0) host.run(() => this.conversation.keepBounds(key));
       return history;
     };
-    stream.composed = await composeRequest({ red, node, clock: host.clock, config, readHistory }, message);
-    return stream.composed.request;
+    const composed = await this.composeMessage(message, readHistory);
+    if (this.settings.whenBusy === "steer") await this.steering.join(stream, composed);
+    stream.composed = composed;
+    return composed.request;
+  }
+
+  private composeMessage(
+    message: Message,
+    readHistory: () => Promise<ChatMessage[]>,
+  ): Promise<ComposedRequest> {
+    const { red, node, config, host } = this;
+    return composeRequest({ red, node, clock: host.clock, config, readHistory }, message);
   }
 
   private createObserver(stream: StreamSession): ChatObserver {
@@ -211,7 +229,7 @@ export class ChatStreamController {
     stream.isOver = true;
     this.host.run(() => this.warnings.warnOf(result));
     const withFailure = (thrown: unknown) => ({ fields: {}, failure: toFailure(thrown) });
-    const collect = async () => this.collectEndFields(stream, result);
+    const collect = async () => collectEndFields(stream, result, this.conversation);
     this.host.run(async () => this.sendEnd(stream, result, await collect().catch(withFailure)));
   }
 
@@ -229,27 +247,6 @@ export class ChatStreamController {
       else stream.done();
       stream.ticket?.release();
     }
-  }
-
-  /** Updates the conversation, and collects the properties of the last message that do not come from the result. */
-  private async collectEndFields(stream: StreamSession, result: ChatResult): Promise<EndOfStream> {
-    const { composed, key, message } = stream;
-    const fields = createJobFields(message, result);
-    if (result.resume) fields["resume"] = result.resume;
-    if (!composed) return { fields };
-    fields.request = composed.request;
-    if (!this.conversation.keepsHistory) return { fields };
-    try {
-      if (endsTurn(result)) {
-        const add = (history: readonly ChatMessage[]) => addTurn(history, composed, result, message);
-        fields.conversation = await this.conversation.update(key, message, add);
-        await this.conversation.keepBounds(key);
-      } else fields.conversation = await this.conversation.read(key, message);
-    } catch (thrown) {
-      // If the stream failed too, its own failure is reported: the same store may have caused it.
-      if (!result.failure) return { fields, failure: toFailure(thrown, "configuration") };
-    }
-    return { fields };
   }
 
   /** Stops the streams that a control message applies to: the one it names, else those of its conversation, else all. */

@@ -24,12 +24,14 @@ export interface StreamSession {
   message: Message;
   writer: StreamWriter;
   done: Done;
-  /** Its place in the lane of its conversation, with `whenBusy: "wait"`. */
+  /** Its place among the streams of its conversation, with `whenBusy: "wait"` or `"steer"`. */
   ticket: Ticket | undefined;
   running: RunningRequest | undefined;
   /** The request, once it is composed and valid. */
   composed: ComposedRequest | undefined;
   isOver: boolean;
+  /** Id of the stream whose run has taken the question, with `whenBusy: "steer"`. */
+  steered: string | undefined;
   /** Ends its row in the live view. */
   endRow: EndRow;
   /** Ends the work on behalf of the nodes and of the client that asked. */
@@ -84,6 +86,7 @@ export function createSession(
     running: undefined,
     composed: undefined,
     isOver: false,
+    steered: undefined,
     endRow: () => {},
     release,
     abandon: () => {

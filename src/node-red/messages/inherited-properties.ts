@@ -21,6 +21,7 @@ const NOT_INHERITED: ReadonlySet<string> = new Set([
   "cost",
   "stats",
   "rounds",
+  "steered",
   "job",
   "request",
   "resume",

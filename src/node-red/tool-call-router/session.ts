@@ -7,6 +7,7 @@ import { RequestWatch } from "../messages/request-watch.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
 import { toNodeError } from "../red/node-error.js";
+import { runningRuns } from "../runs/register.js";
 import { RunTrace } from "../traces/run-trace.js";
 import { ToolAnswers } from "./calls/answers.js";
 import type { ToolCalls } from "./calls/tool-outputs.js";
@@ -76,7 +77,10 @@ export class RunSession {
     this.watch = new RequestWatch(ports.clock, ports.inFlight, () =>
       this.handle({ type: "lost", failure: createLostFailure(run.state.phase, ports.describeRoute()) }),
     );
-    this.release = ports.inFlight.hold(run.record.outerTags);
+    const releases = [ports.inFlight.hold(run.record.outerTags), runningRuns.begin(run.record.key)];
+    this.release = () => {
+      for (const release of releases) release();
+    };
     this.trace = new RunTrace(run.record.base, ports.name, () => ports.clock.now());
     if (ports.keeper)
       this.queue = new EffectQueue(

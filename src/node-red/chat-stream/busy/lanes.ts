@@ -1,6 +1,6 @@
-import { Slots, type Ticket } from "../../core/lifecycle/slots.js";
-import { continuesEarlierWork } from "../messages/ask-tags.js";
-import type { StreamSession } from "./session.js";
+import { Slots, type Ticket } from "../../../core/lifecycle/slots.js";
+import { continuesEarlierWork } from "../../messages/ask-tags.js";
+import type { StreamSession } from "../session.js";
 
 /** The node limits how many messages it takes, so a lane needs no limit of its own. */
 const UNBOUNDED = Number.POSITIVE_INFINITY;
