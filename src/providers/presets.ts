@@ -1,7 +1,7 @@
 import { isObject } from "../core/json/parse.js";
 import type { Preset } from "./openai-compatible.js";
 import type { ResponsesTraits } from "./responses/traits.js";
-import { type AssistantSchema, restrictMessages } from "./shared/strict-messages.js";
+import { type AssistantSchema, restrictMessages, separateResults } from "./shared/strict-messages.js";
 import { joinPath } from "./shared/url.js";
 import { buildGetRequest } from "./shared/wire-request.js";
 
@@ -62,8 +62,9 @@ export const PRESETS: readonly Preset[] = [
     needsReasoning: () => false,
     // Its API refuses any other id of a call: "must be a-z, A-Z, 0-9, with a length of 9".
     callIds: /^[A-Za-z0-9]{9}$/,
+    // "Unexpected role 'user' after role 'tool'"
     adaptBody: ({ seed, ...body }) =>
-      restrictMessages(seed === undefined ? body : { random_seed: seed, ...body }, MISTRAL),
+      separateResults(restrictMessages(seed === undefined ? body : { random_seed: seed, ...body }, MISTRAL)),
   },
   {
     id: "deepseek",

@@ -17,6 +17,7 @@ const CONTRACT: Record<string, readonly string[]> = {
       "partial",
       "complete",
       "finishReason",
+      "steered",
       "usage",
       "cost",
       "traceparent",
@@ -53,7 +54,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   budget: ["payload", "messages", "parts", "budget", "askedBy", "cancel", "reset", "error"],
   retry: ["payload", "parts", "cancel", "reset", "stats", "messages", "askedBy"],
   "tool-call-router": [
-    ...["payload", "messages", "tools", "options", "toolCall", "error", "cancel", "reset"],
+    ...["payload", "messages", "tools", "options", "toolCall", "error", "cancel", "reset", "listRuns"],
     ...["usage", "cost", "stats", "rounds", "askedBy"],
   ],
 };

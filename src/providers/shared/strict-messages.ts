@@ -26,6 +26,19 @@ export function restrictMessages(
   };
 }
 
+/** What the model says where a service wants it to speak before the user does. */
+const PAUSE: ChatMessage = { role: "assistant", content: "…" };
+
+/** Puts a word of the model between results of tools and a user's message, for services that refuse one after the other. */
+export function separateResults(body: Record<string, unknown>): Record<string, unknown> {
+  const messages = body["messages"] as readonly ChatMessage[];
+  const isSteered = (at: number) => messages[at]!.role === "user" && messages[at - 1]?.role === "tool";
+  return {
+    ...body,
+    messages: messages.flatMap((message, at) => (isSteered(at) ? [PAUSE, message] : [message])),
+  };
+}
+
 /** Restricts one message of the assistant. */
 export function restrictAssistantMessage(
   { role, ...message }: ChatMessage,
