@@ -13,6 +13,16 @@
   const { findService, hasKey, needsKey, normalizeId, watchKeys } = ProviderServices;
   const { findField } = ProviderForm;
 
+  /** @returns what the node does with its cassette, as it stands in the open dialog, otherwise in the node */
+  function readRecord(node: ProviderNode): string {
+    return String(findField("record").val() ?? node.record ?? "off");
+  }
+
+  /** Whether the node needs a key: its service does, and is asked. */
+  function isKeyNeeded(node: ProviderNode, service: ProviderServices.Service | undefined): boolean {
+    return readRecord(node) !== "replay" && needsKey(service, findField("baseUrl").val() ?? node.baseUrl);
+  }
+
   /** @returns the id of the service that is chosen in the open dialog, otherwise the node's */
   function readServiceId(node: ProviderNode): string {
     return String(findField("provider").val() ?? node.provider ?? "");
@@ -22,7 +32,7 @@
     if (!value) return this._("chat-provider.error.provider");
     const service = findService(value);
     return (
-      !needsKey(service, findField("baseUrl").val() ?? this.baseUrl) ||
+      !isKeyNeeded(this, service) ||
       hasKey(this) ||
       !!findField("apiKey").val() ||
       this._("chat-provider.error.key", { service: service!.label })
@@ -48,8 +58,9 @@
     const service = findService(readServiceId(this));
     // A token among the secret headers may take the key's place.
     const key = value || findField("secretHeaders").val();
-    const isNeeded = needsKey(service, findField("baseUrl").val() ?? this.baseUrl);
-    return !isNeeded || !!key || this._("chat-provider.error.key", { service: service!.label });
+    return (
+      !isKeyNeeded(this, service) || !!key || this._("chat-provider.error.key", { service: service!.label })
+    );
   }
 
   function checkApi(this: ProviderNode, value: unknown, _options: object): true | string {
@@ -69,8 +80,10 @@
 
   function checkCassette(this: ProviderNode, value: unknown, _options: object): true | string {
     const text = String(value ?? "").trim();
-    const record = String(findField("record").val() ?? this.record ?? "off");
-    const isRight = record === "off" || isVariable(text) || /^[^/].*\.json$/.test(text);
+    const isRight =
+      readRecord(this) === "off" ||
+      isVariable(text) ||
+      (/^[^/].*\.json$/.test(text) && !text.split("/").includes(".."));
     return isRight || this._("chat-provider.error.cassette");
   }
 

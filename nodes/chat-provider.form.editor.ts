@@ -173,7 +173,8 @@ namespace ProviderForm {
       $(".chat-provider-cassette").toggle(record !== "off");
       $("#chat-provider-at-once").toggle(record === "replay");
       if (record !== "off") $("#chat-provider-cassette-hint").text(node._(`chat-provider.hint.${record}`));
-      findField("cassette").trigger("change");
+      // A replay needs no key, and only a cassette that is used needs a name.
+      for (const setting of ["cassette", "provider", "apiKey"]) findField(setting).trigger("change");
     });
     choice.trigger("change");
   }

@@ -165,6 +165,18 @@ describe("Validators in the editor", () => {
     accepts("chat-stream", "seed", "-7");
   });
 
+  it("refuses a cassette that is no JSON file below the user directory, if there is to be one", () => {
+    for (const record of ["record", "failures", "replay"]) {
+      for (const right of ["answers.json", "cassettes/answers.json", "$" + "{CASSETTE}"])
+        accepts("chat-provider", "cassette", right, { record });
+      for (const wrong of ["", "answers.txt", "/tmp/answers.json", "../answers.json", "a/../../b.json"])
+        refuses(/^Cassette: /, "chat-provider", "cassette", wrong, { record });
+    }
+    accepts("chat-provider", "cassette", "", { record: "off" });
+    refuses(/^Cassette: /, "chat-provider", "cassette", "", {}, { "#node-config-input-record": "replay" });
+    accepts("chat-provider", "cassette", "", { record: "replay" }, { "#node-config-input-record": "off" });
+  });
+
   it("refuses further fields that are not a JSON object", () => {
     for (const right of ["", '{"n": 2}', "$" + "{FIELDS}"]) accepts("chat-stream", "options", right);
     for (const wrong of ["{", "[1]", "null", "3"]) refuses(/^More fields:/, "chat-stream", "options", wrong);
