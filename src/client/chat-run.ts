@@ -57,7 +57,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     const { clock, limits, request } = setup;
     this.machine = new CompletionMachine(limits);
     this.pauses = new PausedAnswer(setup, this.machine);
-    this.preparer = new ChunkPreparer(this.machine, request, limits.indices);
+    this.preparer = new ChunkPreparer(this.machine, request, limits.indices, setup.everyChunk);
     const asked = { model: request.model, endpoint: setup.endpoint };
     this.refusals = new RefusalMemory(setup.provider, setup.memory, asked);
     this.decoder = createDecoder(setup, this, this.refusals);

@@ -25,12 +25,20 @@ const OBJECT = "chat.completion.chunk";
 export class ChunkPreparer {
   /** Joins choices, if only one answer was requested. */
   private readonly joiner: ChoiceJoiner | undefined;
+  /** The choices of which the reader got a chunk. */
+  private readonly begun = new Set<number>();
+  /** Roles that came in chunks which the reader did not get. */
+  private readonly roles = new Map<number, string>();
 
-  /** @param machine has the answer so far */
+  /**
+   * @param machine has the answer so far
+   * @param everyChunk whether the reader gets silent chunks, too
+   */
   constructor(
     private readonly machine: CompletionMachine,
     request: ChatRequest,
     maxChoices: number,
+    private readonly everyChunk: boolean,
   ) {
     if (readChoiceCount(request) === 1) this.joiner = new ChoiceJoiner(machine, maxChoices);
   }
@@ -39,9 +47,31 @@ export class ChunkPreparer {
   prepare(chunk: Chunk, kind: ChunkKind, text: string): PreparedChunk {
     const hasJoined = this.joiner?.join(chunk) === true;
     const headed = hasHead(chunk) ? chunk : addHead(chunk);
-    if (!hasJoined) return { chunk: headed, kind, text };
-    const joinedText = getAnswerText(chunk);
-    return { chunk: headed, kind: toChunkKind(kind === "rich", joinedText), text: joinedText };
+    const prepared = { chunk: headed, kind, text };
+    if (hasJoined) {
+      prepared.text = getAnswerText(chunk);
+      prepared.kind = toChunkKind(kind === "rich", prepared.text);
+    }
+    if (this.everyChunk || prepared.kind === "rich") this.placeRoles(headed);
+    else if (prepared.kind === "silent") this.keepRoles(headed);
+    return prepared;
+  }
+
+  /** Gives the first chunk of each choice that reaches the reader its role, as its first field, and no other chunk. */
+  private placeRoles({ choices }: Chunk): void {
+    for (const choice of choices) {
+      if (!this.begun.has(choice.index)) {
+        this.begun.add(choice.index);
+        const { role = this.roles.get(choice.index) ?? "assistant", ...delta } = choice.delta;
+        choice.delta = { role, ...delta };
+      } else if (choice.delta.role !== undefined) delete choice.delta.role;
+    }
+  }
+
+  private keepRoles({ choices }: Chunk): void {
+    for (const { index, delta } of choices) {
+      if (typeof delta.role === "string" && !this.begun.has(index)) this.roles.set(index, delta.role);
+    }
   }
 
   /**

@@ -4,6 +4,9 @@ import { type Answer, anyAnswer, RENDERERS, WHOLE_RENDERERS } from "../support/i
 import { anyCuts, anyPieceLengths, cutBuffer } from "../support/inputs/cutting.js";
 import { play } from "../support/inputs/replay.js";
 
+/** The fields that every chunk begins with. */
+const HEAD = ["id", "object", "created", "model", "choices"];
+
 interface AnswerView {
   text: string;
   reasoning: string;
@@ -52,6 +55,43 @@ describe("One answer in every dialect", function () {
         { numRuns: 300 },
       );
     });
+  }
+});
+
+describe("Chunks of every dialect", function () {
+  this.timeout(20_000);
+
+  for (const [dialect, render] of Object.entries({ ...RENDERERS, ...WHOLE_RENDERERS })) {
+    for (const everyChunk of [false, true]) {
+      const which = everyChunk ? "every chunk" : "chunks with more than text";
+      it(`begin with the same fields, the first also with its role: ${dialect}, ${which}`, () => {
+        fc.assert(
+          fc.property(anyAnswer, anyPieceLengths, (answer, lengths) => {
+            const { body, contentType } = render(answer, lengths);
+            const fixture = {
+              name: dialect,
+              body,
+              expect: { texts: [] },
+              ...(contentType ? { contentType } : {}),
+            };
+            const { messages } = play(fixture, [body], everyChunk);
+            const chunks = messages.flatMap(({ chunk }) => chunk ?? []);
+            if (everyChunk) assert.equal(chunks.length, messages.length);
+            for (const chunk of chunks) {
+              assert.deepEqual(Object.keys(chunk).slice(0, 5), HEAD);
+              assert.equal(typeof chunk["id"], "string");
+              assert.equal(chunk["object"], "chat.completion.chunk");
+            }
+            assert.ok(new Set(chunks.map(({ id, created, model }) => `${id} ${created} ${model}`)).size <= 1);
+            const deltas = chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta));
+            const [first, ...later] = deltas;
+            if (first) assert.deepEqual(Object.entries(first)[0], ["role", "assistant"]);
+            assert.ok(later.every((delta) => !("role" in delta)));
+          }),
+          { numRuns: 100 },
+        );
+      });
+    }
   }
 });
 

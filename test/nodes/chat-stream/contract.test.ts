@@ -101,7 +101,7 @@ describe("The stream of a chat-stream", () => {
     const chunks = messages.map(
       ({ chunk }) => chunk as { choices: { index: number; delta: object }[] } | undefined,
     );
-    assert.deepEqual(chunks[0]!.choices[0]!.delta, { reasoning_content: "Hm." });
+    assert.deepEqual(chunks[0]!.choices[0]!.delta, { role: "assistant", reasoning_content: "Hm." });
     assert.equal(chunks[1], undefined);
     assert.deepEqual(chunks[2]!.choices[0]!.delta, { content: "Bonjour" });
     assert.equal(chunks[2]!.choices[0]!.index, 1);
@@ -278,7 +278,7 @@ describe("The stream of a chat-stream", () => {
       ["abc", "de", ""],
     );
     const { choices } = messages[0]!.chunk as ReturnType<typeof createChunk>;
-    assert.deepEqual(choices[0]!.delta, { content: "abc", reasoning_content: "xy" });
+    assert.deepEqual(choices[0]!.delta, { role: "assistant", content: "abc", reasoning_content: "xy" });
     assert.equal(messages[1]!.chunk, undefined);
     assert.deepEqual(
       messages.map(({ parts }) => parts!.index),
