@@ -6,9 +6,10 @@ import { resolveBuilt, UnavailableError } from "./packages.mjs";
 /**
  * Opens a client that streams from the bench server; its `onText` gets the texts that arrive in the sink.
  * @param nodesBehind the nodes between `chat-stream` and the sink; see `startNodeRed`
+ * @param options see `startNodeRed`
  * @throws UnavailableError if the package is not built
  */
-export async function openChat(baseUrl, nodesBehind = []) {
+export async function openChat(baseUrl, nodesBehind = [], options = {}) {
   for (const stem of ["chat-provider", "chat-stream"]) {
     for (const path of [`nodes/${stem}.js`, `nodes/${stem}.html`]) {
       if (!existsSync(resolveBuilt(path)))
@@ -31,5 +32,5 @@ export async function openChat(baseUrl, nodesBehind = []) {
     prompt: "payload",
     promptType: "msg",
   };
-  return startNodeRed([provider], node, nodesBehind);
+  return startNodeRed([provider], node, nodesBehind, options);
 }

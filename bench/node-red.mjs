@@ -1,4 +1,5 @@
 /** A real Node-RED 5 runtime in this process, without editor or log. The node under test is wired to a sink. */
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -14,9 +15,10 @@ const streams = new Map();
  * message sent into the node.
  * @param nodesBehind the nodes between the node under test and the sink, in a row by their first outputs; their
  *   `wires` are those of their other outputs
+ * @param hasAdmin whether the runtime serves the routes of its editor, at `adminUrl` of the client
  * @throws UnavailableError if Node-RED did not start one of the nodes
  */
-export async function startNodeRed(configNodes, node, nodesBehind = []) {
+export async function startNodeRed(configNodes, node, nodesBehind = [], { hasAdmin = false } = {}) {
   const RED = loadNodeRed();
   const userDir = mkdtempSync(join(tmpdir(), "chat-stream-bench-"));
   process.on("exit", () => rmSync(userDir, { recursive: true, force: true }));
@@ -24,10 +26,12 @@ export async function startNodeRed(configNodes, node, nodesBehind = []) {
   if (configNodes.length > 0 && existsSync(resolveBuilt("nodes"))) nodesDir.push(resolveBuilt("nodes"));
   // nodes/bench-sink.js looks it up.
   globalThis.benchDeliver = deliverMessage;
-  RED.init(createServer(), {
+  const server = createServer((request, response) => RED.httpAdmin(request, response));
+  RED.init(server, {
     userDir,
     nodesDir,
-    httpAdminRoot: false,
+    httpAdminRoot: hasAdmin ? "/" : false,
+    disableEditor: true,
     httpNodeRoot: false,
     credentialSecret: "bench",
     logging: { console: { level: "off", metrics: false, audit: false } },
@@ -52,7 +56,11 @@ export async function startNodeRed(configNodes, node, nodesBehind = []) {
       streams.set(_msgid, { text: "", onText, resolve, reject });
       tested.receive({ _msgid, payload: "Go.", model });
     });
-  return { stream, close: () => RED.stop() };
+  const client = { stream, close: () => RED.stop() };
+  if (!hasAdmin) return client;
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { ...client, adminUrl: `http://127.0.0.1:${server.address().port}` };
 }
 
 /** Creates the nodes of one tab: the node under test, the nodes behind it, and the sink. */

@@ -69,6 +69,11 @@ export function createPlans(isQuick) {
     clients: CALLS,
     parts: [{ scenario: "toolArguments", options: { short: 25_000, long: 100_000, longest: 400_000 } }],
   };
+  const watched = {
+    name: "watched",
+    clients: ["node-red-watched"],
+    parts: [{ scenario: "watched", options: { streams: 500, settleMs: 700, windowMs: 2000, windows: 4 } }],
+  };
   if (isQuick) {
     return [
       {
@@ -85,6 +90,7 @@ export function createPlans(isQuick) {
       { ...growth, clients: ["core", "node-red-chat-stream"], generations: 1, warmups: 1 },
       { ...chain, generations: 1, warmups: 2, turns: 3 },
       { ...saved, turns: 1 },
+      { ...watched, generations: 1 },
       { ...calls, generations: 1, warmups: 1, turns: 1 },
     ];
   }
@@ -117,6 +123,7 @@ export function createPlans(isQuick) {
     { ...growth, generations: 2, warmups: 1, turns: 3 },
     { ...chain, generations: 4, warmups: 3, turns: 12 },
     { ...saved, turns: 5 },
+    { ...watched, generations: 2, turns: 3 },
     { ...calls, generations: 2, warmups: 3, turns: 4, every: { "ai-sdk": 4, langchain: 4 } },
   ];
 }

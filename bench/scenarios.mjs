@@ -3,17 +3,10 @@
  * checks the text, and a wrong text fails the client.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { readClockMs } from "./clock.mjs";
-import {
-  buildExpectedText,
-  CYCLE_LENGTH,
-  checkPacedText,
-  readStamp,
-  STAMP_RANGE_US,
-  TEXT_START_BYTES,
-} from "./corpus.mjs";
+import { buildExpectedText, CYCLE_LENGTH } from "./corpus.mjs";
+import { measurePacedStreams, measureWatchedStreams } from "./paced.mjs";
 import { UnavailableError } from "./packages.mjs";
-import { computeMean, computeMedian, computeQuantile, MIN_KEPT_UP } from "./statistics.mjs";
+import { computeMean, computeMedian } from "./statistics.mjs";
 import { createArguments, FRAGMENT_CHARS } from "./tool-call.mjs";
 
 /** The scenarios by the names that a plan uses. Each takes a client and options, and resolves to its figures. */
@@ -26,6 +19,7 @@ export const SCENARIOS = {
   paced: measurePacedStreams,
   saved: measureMessages,
   toolArguments: measureToolArguments,
+  watched: measureWatchedStreams,
 };
 
 /** Records that an idle stream has received: enough to be past its start-up. */
@@ -145,78 +139,6 @@ async function measureMessages(client, { chunks, perSecond }) {
   });
   if (whole !== buildExpectedText(chunks)) throw new Error("the whole text is wrong");
   return { messages, fewer: chunks / messages };
-}
-
-/**
- * Many streams of 50 tokens a second: CPU in a window in which all streams are open, and how long after its writing a
- * delta arrives. Then the server ends the streams, and each must have received consecutive deltas.
- */
-async function measurePacedStreams(client, { streams, settleMs, windowMs }) {
-  const texts = new Array(streams).fill("");
-  const latenciesUs = new Float64Array(Math.ceil((streams * windowMs) / 10));
-  let open = 0;
-  let received = 0;
-  let measuring = false;
-  let failure;
-  const answers = texts.map(async (_, index) => {
-    const onText = (delta) => {
-      const text = client.bytesOnly ? readFrameText(delta) : delta;
-      if (text === "") return;
-      if (texts[index] === "") open += 1;
-      texts[index] += text;
-      if (!measuring) return;
-      latenciesUs[received % latenciesUs.length] =
-        (readClockMs() * 1000 - readStamp(text) + STAMP_RANGE_US) % STAMP_RANGE_US;
-      received += 1;
-    };
-    try {
-      const whole = await client.stream("paced", onText);
-      if (!client.bytesOnly && whole !== texts[index])
-        throw new Error("the deltas do not add up to the text");
-    } catch (error) {
-      failure ??= error;
-    }
-  });
-  // A saturated client may never open all streams. It is measured with those that it has; `keptUp` shows it.
-  for (let waitedMs = 0; open < streams && failure === undefined && waitedMs < 6000; waitedMs += 50)
-    await sleep(50);
-  await sleep(settleMs);
-  measuring = true;
-  const start = performance.now();
-  const before = process.cpuUsage();
-  await sleep(windowMs);
-  const { user, system } = process.cpuUsage(before);
-  const elapsedMs = performance.now() - start;
-  measuring = false;
-  const sorted = latenciesUs.slice(0, Math.min(received, latenciesUs.length)).sort();
-  const figures = {
-    cpuPercent: (user + system) / elapsedMs / 10,
-    cpuPerChunk: (user + system) / received,
-    keptUp: received / (elapsedMs * 0.05 * streams),
-    p50Ms: computeQuantile(sorted, 0.5) / 1000,
-    p99Ms: computeQuantile(sorted, 0.99) / 1000,
-  };
-  // A saturated client would still be reading a minute later. What it has is checked, and the runner kills its process.
-  if (figures.keptUp > MIN_KEPT_UP) {
-    const end = await fetch(`${client.baseUrl}/chat/completions`, {
-      method: "POST",
-      body: '{"model":"end"}',
-    });
-    await end.arrayBuffer();
-    await Promise.all(answers);
-  }
-  if (failure !== undefined) throw failure;
-  if (received === 0) throw new Error("no delta arrived");
-  if (!client.bytesOnly) for (const text of texts) checkPacedText(text);
-  return figures;
-}
-
-/** For the client that parses nothing: reads the paced delta of a frame that is one record; "" for other frames. */
-function readFrameText(frame) {
-  const [zero, nine, quote] = [48, 57, 34];
-  const first = frame[TEXT_START_BYTES];
-  if (!(first >= zero && first <= nine)) return "";
-  return frame.latin1Slice(TEXT_START_BYTES, frame.indexOf(quote, TEXT_START_BYTES));
 }
 
 /** Memory per open stream, in KiB: the live heap with `streams` open and idle, less the live heap before. */

@@ -34,6 +34,17 @@ export function formatChainTable(chain, saved) {
   return parts.join("\n\n");
 }
 
+/** Formats what the live view costs while somebody watches. */
+export function formatWatchedLine(watched) {
+  const ratio = findMedian(watched, "node-red-watched", "ratio");
+  if (ratio === undefined) return "";
+  const [closed, open] = ["closed", "open"].map((field) => findMedian(watched, "node-red-watched", field));
+  return (
+    `At ${watched.options.streams} streams, a chunk of chat-stream costs ${formatNumber(closed, 1)} µs with the live view ` +
+    `closed and ${formatNumber(open, 1)} µs with it open: ${formatNumber(ratio, 3, "×")}.`
+  );
+}
+
 /** Formats the cost of tool-call arguments in small fragments. */
 export function formatArgumentsTable(calls) {
   const clients = listMeasuredClients(calls);

@@ -1,5 +1,5 @@
 /** Turns the figures of a run into the report that people read, in Markdown. */
-import { formatArgumentsTable, formatChainTable } from "./chain-tables.mjs";
+import { formatArgumentsTable, formatChainTable, formatWatchedLine } from "./chain-tables.mjs";
 import {
   formatBurstTable,
   formatFormsTable,
@@ -23,6 +23,7 @@ export function formatReport(run) {
     formatHeapTable(scenarios.heap),
     formatGrowthTable(scenarios.flat),
     formatChainTable(scenarios.chain, scenarios.saved),
+    formatWatchedLine(scenarios.watched),
     formatArgumentsTable(scenarios.arguments),
   ];
   const targets = checkTargets(scenarios);

@@ -12,7 +12,7 @@ import {
 import { formatNumber, formatTable } from "./formatting.mjs";
 
 /** Compares the figures with the targets. Targets without a measurement are left out. */
-export function checkTargets({ burst, forms, paced, heap, flat, chain, saved, arguments: calls }) {
+export function checkTargets({ burst, forms, paced, heap, flat, chain, saved, watched, arguments: calls }) {
   const targets = [];
   const addRange = (name, min, max, samples, unit = "×", digits = 2) => {
     if (samples.length === 0) return;
@@ -64,6 +64,8 @@ export function checkTargets({ burst, forms, paced, heap, flat, chain, saved, ar
   addMaximum("retry adds ≤ 1 µs per chunk to a node that does nothing", 1, added, " µs");
   const fewer = collectValues(saved, "node-red-delta-buffer", "fewer");
   addMinimum("delta-buffer at 50 ms makes 4× fewer messages of 100 chunks a second", 4, fewer);
+  const watching = collectValues(watched, "node-red-watched", "ratio");
+  addMaximum("a chunk ≤ 1.05× with the live view open, at 500 streams", 1.05, watching);
   const bestSdk = computeRatios(calls, findBestSdk(calls), "core", "long");
   addMinimum("core at least 2× cheaper per fragment than the best SDK", 2, bestSdk);
   const callGrowths = computeGrowths(calls, "core");
