@@ -66,6 +66,7 @@ export class ExampleRun {
   private constructor(
     readonly runtime: TestRuntime,
     private readonly web: Server,
+    private readonly settings: Record<string, unknown>,
   ) {
     const { events } = runtime.red as unknown as {
       events: { on(event: "comms", listener: (event: DebugEvent) => void): void };
@@ -76,13 +77,27 @@ export class ExampleRun {
     });
   }
 
-  static async start(): Promise<ExampleRun> {
+  /** @param settings more settings of Node-RED @param userDir of an earlier run, whose flows start again */
+  static async start(settings: Record<string, unknown> = {}, userDir?: string): Promise<ExampleRun> {
     // By default, the tests exclude the websocket nodes, and the sidebar truncates long values.
-    const runtime = await TestRuntime.start({ settings: { nodesExcludes: [], debugMaxLength: 1_000_000 } });
+    const runtime = await TestRuntime.start({
+      settings: { nodesExcludes: [], debugMaxLength: 1_000_000, ...settings },
+      ...(userDir === undefined ? {} : { userDir }),
+    });
     const { httpNode } = runtime.red as unknown as { httpNode: RequestListener };
     const web = createServer(httpNode).listen(0, "127.0.0.1");
     await once(web, "listening");
-    return new ExampleRun(runtime, web);
+    return new ExampleRun(runtime, web, settings);
+  }
+
+  /** Stops Node-RED and starts it again, with the flows and the context that it had. @returns the new run */
+  async restart(): Promise<ExampleRun> {
+    const { settings, runtime, example, pressed } = this;
+    await this.stop(true);
+    const run = await ExampleRun.start(settings, runtime.userDir);
+    run.example = example;
+    for (const button of pressed) run.pressed.add(button);
+    return run;
   }
 
   /** The address of the pages of a flow. */
@@ -176,10 +191,11 @@ export class ExampleRun {
     await this.runtime.statuses.waitUntil(areEqual, `the same status text of “${one}” and “${other}”`);
   }
 
-  async stop(): Promise<void> {
+  /** @param keepUserDir leaves the user directory for another start */
+  async stop(keepUserDir = false): Promise<void> {
     this.web.closeAllConnections();
     this.web.close();
-    await this.runtime.stop();
+    await this.runtime.stop(keepUserDir);
   }
 
   private findId(name: string): string {

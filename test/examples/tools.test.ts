@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { EXAMPLES } from "../support/flows/examples.js";
+import { WITH_FILE_STORE } from "../support/flows/kept.js";
 import { ExampleRun, hasTools, isAboutCost } from "./example-run.js";
 
 /** A turn as the last message of a run describes it. */
@@ -18,7 +19,7 @@ interface UnfinishedMessage {
 describe("Examples with tools", () => {
   let run: ExampleRun;
   before(async () => {
-    run = await ExampleRun.start();
+    run = await ExampleRun.start(WITH_FILE_STORE);
   });
   after(() => run.stop());
 
@@ -182,6 +183,57 @@ describe("Examples with tools", () => {
     assert.match(both, /- Paris: celsius: \d+/);
     assert.match(both, /- Tokyo: time: \d\d:\d\d, zone: Asia\/Tokyo/);
     assert.match(await pressForAnswer("Only the weather"), /- London: celsius: \d+.*- Rome: celsius: \d+/s);
+    assert.deepEqual(run.getShown("Not finished"), []);
+  });
+
+  it("An approval that survives a restart: waits for a person over a restart, and is answered once", async function () {
+    this.timeout(60_000);
+    const restart = async () => {
+      run = await run.restart();
+      run.clear();
+    };
+    const begin = async () => {
+      await run.press("Write to Ada");
+      assert.deepEqual(await run.waitForShown("To decide"), [
+        { to: "ada@example.org", subject: "Your invoice" },
+      ]);
+      await restart();
+    };
+    await run.deploy("An approval that survives a restart");
+    await begin();
+    await run.press("What waits");
+    const [[waiting]] = (await run.waitForShown("Waiting")) as [{ calls: { name: string }[] }[]];
+    assert.deepEqual(
+      waiting!.calls.map(({ name }) => name),
+      ["send_mail"],
+    );
+    assert.match(await pressForAnswer("Approve"), /sent: true/);
+    await run.press("Approve");
+    await run.waitForShown("Waiting");
+    assert.equal(run.getShown("Sent").length, 1);
+    run.clear();
+    await begin();
+    assert.match(await pressForAnswer("Refuse"), /refused it\. Do not try it again\./);
+    run.clear();
+    await begin();
+    await run.press("Forget it");
+    const [forgotten] = (await run.waitForShown("Not finished")) as UnfinishedMessage[];
+    assert.equal(forgotten!.finishReason, "cancelled");
+  });
+
+  it("A person corrects a running agent: reads the correction between two turns, and asks for nothing else", async () => {
+    await run.deploy("A person corrects a running agent", 20);
+    await run.press("Four cities");
+    await run.waitForStatusText("Tools", /^round/);
+    await run.press("Only Oslo");
+    const [answer] = await run.waitForShown("Answer");
+    assert.match(String(answer), /Oslo: celsius: \d+/);
+    assert.doesNotMatch(String(answer), /Rome|Tokyo/);
+    assert.equal((await run.waitForShown("Went into the run")).length, 1);
+    const turns = await readTurns();
+    assert.ok(turns.length >= 3 && turns.length < 5, turns.join());
+    assert.equal(turns.at(-1), "");
+    assert.match(await pressForAnswer("Only Oslo"), /Oslo: celsius: \d+/);
     assert.deepEqual(run.getShown("Not finished"), []);
   });
 
