@@ -103,7 +103,7 @@ describe("The stream of a chat-stream", () => {
     );
     assert.deepEqual(chunks[0]!.choices[0]!.delta, { role: "assistant", reasoning_content: "Hm." });
     assert.equal(chunks[1], undefined);
-    assert.deepEqual(chunks[2]!.choices[0]!.delta, { content: "Bonjour" });
+    assert.deepEqual(chunks[2]!.choices[0]!.delta, { role: "assistant", content: "Bonjour" });
     assert.equal(chunks[2]!.choices[0]!.index, 1);
   });
 
