@@ -34,6 +34,28 @@ describe("Delta buffer", () => {
     assert.deepEqual([...new Set(long.map(({ length }) => length))], [MAX_MESSAGE_CHARS, 2000]);
   });
 
+  // Exponential or cubic code would need hours for them, so their end is the test.
+  const ENDLESS: Readonly<Record<string, string>> = {
+    "a ruled line behind a sentence": `Sign here.${"_".repeat(100_000)}Date`,
+    "closing marks of many kinds": `Stop.${'*_~`"’)][1]'.repeat(20_000)}x`,
+    "references behind a sentence": `So it is.${"[1]".repeat(50_000)}x`,
+    "accents on one letter": `e${"\u0301".repeat(100_000)}`,
+    "letters that join each other": "\u0915\u094d".repeat(50_000),
+    "people that join each other": "👩\u200d".repeat(50_000),
+    flags: "🇩".repeat(50_000),
+    "variation selectors": `x${"\ufe0f".repeat(100_000)}`,
+  };
+  for (const [name, text] of Object.entries(ENDLESS)) {
+    it(`takes ${name}, in one piece and in many, and loses nothing`, () => {
+      for (const boundary of ["none", "word", "sentence", "line", "paragraph"] as const) {
+        const rules = { ...NONE, boundary };
+        assert.equal(bufferTexts(rules, [text]).join(""), text, boundary);
+        const pieces = text.match(/[\s\S]{1,997}/g)!;
+        assert.equal(bufferTexts(rules, pieces).join(""), text, `${boundary}, in pieces`);
+      }
+    });
+  }
+
   it("sends after a number of pieces or of characters, whichever comes first", () => {
     assert.deepEqual(bufferTexts({ count: 3 }, [..."abcdefg"]), ["abc", "def", "g"]);
     assert.deepEqual(bufferTexts({ characters: 5 }, ["ab", "cd", "ef", "gh", "ij", "kl"]), [

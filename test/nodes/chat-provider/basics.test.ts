@@ -73,6 +73,17 @@ describe("The queue and limits of a chat-provider", () => {
     }
   });
 
+  for (const maxRecord of [1e308, "1e308", true, 0, -1, "much", "Infinity", {}]) {
+    it(`refuses the largest record ${JSON.stringify(maxRecord)}, and names the setting`, async () => {
+      const flow = await loadFlow({ maxRecord });
+      flow.inject("one", { payload: "A" });
+      const [last] = await waitForEnds(flow.getInbox("out"), 1);
+      assert.equal(errorCode(last!), "configuration");
+      assert.match((last!.error as { message: string }).message, /maxRecord/);
+      assert.equal(service().requests.length, 0);
+    });
+  }
+
   it("ends a stream with overloaded at once if the queue is full", async () => {
     const flow = await loadFlow({ maxConcurrent: 8, maxQueued: 100 });
     for (let at = 0; at < 200; at++) flow.inject(at % 2 === 0 ? "one" : "two", { payload: `${at}` });
