@@ -13,21 +13,19 @@ export class OpenSpan {
     private readonly span: Span,
     /** The surroundings of what is done for the span. */
     readonly context: Context,
+    /** `msg.traceparent` for whoever works for the span; undefined if nothing is recorded. */
+    readonly traceparent: string | undefined,
   ) {}
 
   /** @returns undefined if the SDK fails */
   static begin(api: TraceApi, name: string, attributes: Attributes, parent: Context): OpenSpan | undefined {
     try {
       const span = api.trace.getTracer(SCOPE).startSpan(name, { attributes }, parent);
-      return new OpenSpan(api, parent, span, api.trace.setSpan(parent, span));
+      const traceparent = span.isRecording() ? formatTraceParent(span.spanContext()) : undefined;
+      return new OpenSpan(api, parent, span, api.trace.setSpan(parent, span), traceparent);
     } catch {
       return undefined;
     }
-  }
-
-  /** `msg.traceparent` for whoever works for the span; undefined if nothing is recorded. */
-  get traceparent(): string | undefined {
-    return this.span.isRecording() ? formatTraceParent(this.span.spanContext()) : undefined;
   }
 
   /** Does something within the span, so that the spans of what it starts are children. */
