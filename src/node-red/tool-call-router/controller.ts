@@ -14,6 +14,7 @@ import { describeLateAnswer } from "./calls/answers.js";
 import { LinkCalls } from "./calls/link-calls.js";
 import { ToolCalls } from "./calls/tool-outputs.js";
 import { classifyMessage, isWholeAnswer, readCall } from "./classify.js";
+import { releaseDepartedReader } from "./kept/departed-reader.js";
 import { KeptRuns } from "./kept/keeper.js";
 import { listRuns } from "./kept/list-runs.js";
 import { restoreRun, type StoredRun } from "./kept/stored-run.js";
@@ -176,7 +177,7 @@ export class RouterController {
       ask: (session, message) => {
         // The request begins a time of its own in which nothing may come.
         this.sessions.get(session.run.record.key);
-        session.send([null, host.clone(message)]);
+        session.send([null, host.clone(this.kept ? releaseDepartedReader(message) : message)]);
       },
       hasTools: this.settings.tools.size > 0,
       isSlow: () => findWay(red, node, ASK).isSlow,

@@ -3,7 +3,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { RestartableRuntime } from "../../support/flows/kept.js";
+import { createSinkNode } from "../../support/flows/nodes.js";
 import { answerByWeatherTool, createRouterFlow } from "../../support/flows/router.js";
+import {
+  createChatInNode,
+  createChatOutNode,
+  createEndpointNode,
+  deployServed,
+  KEY,
+} from "../../support/flows/serving.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useService } from "../../support/services/use-service.js";
 import { waitUntil } from "../../support/waiting.js";
@@ -227,6 +235,34 @@ describe("Runs that are kept", function () {
       await runtime.deploy(createFlow({ keepRuns }));
       assert.match(readLog(), text);
     }
+  });
+
+  it("goes on with a run whose client was cut off by a deploy, and gives the rest to whoever reads then", async () => {
+    const runtime = await red.start();
+    const flow = [
+      ...createRouterFlow(service().url, {
+        router: { keepRuns: "file", wires: [["text", "reply"], ["ask"], ["weather"], ["time"]] },
+        more: [createSinkNode("text")],
+      }),
+      createEndpointNode(),
+      { ...createChatInNode(), wires: [["router"]] },
+      { ...createChatOutNode(), id: "reply", wires: [["router"]] },
+    ];
+    await deployServed(runtime, flow);
+    const body = { model: "house", messages: [{ role: "user", content: "Rome" }] };
+    const asked = fetch(`${runtime.url}/ai/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${KEY}` },
+      body: JSON.stringify(body),
+    });
+    const [call] = await runtime.waitUntil("weather", ({ length }) => length === 1);
+    await deployServed(runtime, flow);
+    assert.notEqual((await asked).status, 200);
+    runtime.clearMessages();
+    answer(call!);
+    await runtime.waitForEnds("text");
+    assert.equal(joinPayloads(runtime.getMessages("text")), "Let me look. It is sunny.");
+    assert.equal(runtime.getMessages("errors").length, 0);
   });
 
   it("stores nothing if it keeps no runs", async () => {
