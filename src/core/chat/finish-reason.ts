@@ -42,11 +42,11 @@ const REASON_BY_WORD: ReadonlyMap<string, string> = new Map(
 /** What words mean that are in no table, by their parts. */
 const REASON_BY_PART: readonly (readonly [RegExp, string])[] = [
   [
-    /content_?(filter|policy|moderat|manage|block)|(^|_)(safety|sensitive|guardrails?|moderation|moderated|prohibited|blocklist|block|blocked|filtered|censored|toxic|toxicity|refusal|refused|recitation|spii|profanity|policy|risk|armor|harmful|inappropriate|unsafe|pii|violation|violations|inspection)(_|$)|^filter$/,
+    /content_?(filter|policy|moderat|manage|block)|(^|_)(safety|sensitive|guardrails?|moderation|moderated|prohibited|blocklist|block|blocked|filtered|censored|toxic|toxicity|refusal|refused|recitation|spii|profanity|policy|risk|armor|harmful|inappropriate|unsafe|pii|violation|violations|inspection|nsfw|jailbreak|hate|self_harm|copyright|csam|violence|sexual)(_|$)|^filter$/,
     "content_filter",
   ],
   [
-    /(^|_)max(imum)?_(\w{1,30}_)?(tokens?|length|len|context)(_|$)|(^|_)(tokens?|context|output|input|length|sequence|window|size)_(\w{1,30}_)?(limit|limits|length|window|exceeded|reached|overflow|full|capped|exhausted)(_|$)|(^|_)(truncated|too_long|out_of_(tokens|context|space)|n_predict)(_|$)|^(max|limit|maximum)_(reached|exceeded|hit)$/,
+    /(^|_)max(imum)?_(\w{1,30}_)?(tokens?|length|len|context)(_|$)|(^|_)(tokens?|context|output|input|length|sequence|window|size)_(\w{1,30}_)?(limit|limits|length|window|exceeded|reached|overflow|full|capped|exhausted)(_|$)|(^|_)(truncated|truncation|token_budget|too_long|out_of_(tokens|context|space)|n_predict)(_|$)|^(max|limit|maximum)_(reached|exceeded|hit)$/,
     "length",
   ],
 ];
@@ -105,12 +105,12 @@ const FAULTS: readonly (readonly [RegExp, FinishFault["code"], string, "final"?]
     "The service ran out of time before the answer was complete",
   ],
   [
-    /(^|_)(network|connection|disconnect(ed)?|abort(ed)?|interrupt(ed)?|cancel(l?ed|lation)?|terminated|killed|dropped|stalled|broken|reset|lost|closed?|hang_up|hung_up|socket|peer|incomplete_[a-z]+|premature(ly)?|died|dead|eof|unreachable)(_|$)/,
+    /(^|_)(network|connection|disconnect(ed)?|abort(ed)?|interrupt(ed)?|cancel(l?ed|lation)?|terminated|killed|dropped|stalled|broken|reset|lost|closed?|hang_up|hung_up|socket|peer|incomplete_[a-z]+|premature(ly)?|died|dead|gone|eof|unreachable)(_|$)/,
     "interrupted",
     "The service broke the answer off",
   ],
   [
-    /(^|_)(errors?|err|fail|failed|failure|fault|exception|crash(ed)?|internal|invalid|unexpected|insufficient|preempt(ed)?|evicted|unloaded|shut_?down|shutting_down|bad_gateway|oom|out_of_memory|resources?)(_|$)/,
+    /(^|_)(errors?|err|fail|failed|failure|fault|exception|crash(ed)?|internal|invalid|unexpected|insufficient|preempt(ed)?|evicted|unloaded|shut_?down|shutting_down|bad_gateway|oom|out_of_memory|exhausted|panic|http_[45]\d\d|resources?)(_|$)/,
     "server_error",
     "The service ended the answer with an error",
   ],

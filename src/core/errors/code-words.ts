@@ -8,7 +8,7 @@ const CODES_BY_WORD: readonly (readonly [RegExp, FailureCode])[] = [
     "rate_limit",
   ],
   [
-    /context_(length|window|size|limit|overflow|exceeded|too_long)|exceed(s|ed)?_(the_)?context|(too_many|max|maximum|exceeded)_((input|prompt)_)?tokens(_exceeded|_error|_reached|_|$)|tokens?_limit|(prompt|input)(_is)?_too_long|(prompt|input)_(tokens_|length_)(limit_)?exceed|(^|_)((context|prompts?|inputs?|sequence|conversation|history|messages?|tokens?|length)_([a-z]+_)?(exceed(s|ed)?|overflow(ed)?|too_long|too_many|above_max)|(request|query|text)_too_long|exceed(s|ed|ing)?_(max_|maximum_)?(context|prompt|input|length|tokens?))(_|$)|string_above_max_length/,
+    /context_(length|window|size|limit|overflow|exceeded|too_long)|exceed(s|ed)?_(the_)?context|(too_many|max|maximum|exceeded)_((input|prompt)_)?tokens(_exceeded|_error|_reached|_|$)|tokens?_limit|(prompt|input)(_is)?_too_long|(prompt|input)_(tokens_|length_)(limit_)?exceed|(^|_)((context|prompts?|inputs?|sequence|conversation|history|messages?|tokens?|length)_([a-z]+_)?(exceed(s|ed)?|overflow(ed)?|too_long|too_many|above_max|over_limit)|(context|prompts?|inputs?|conversation|history|messages?)_too_large|(request|query|text)_too_long|exceed(s|ed|ing)?_(max_|maximum_)?(context|prompt|input|length|tokens?))(_|$)|string_above_max_length/,
     "context_length",
   ],
   [
@@ -59,7 +59,7 @@ const CODE = /\b(?:[A-Za-z\d]+(?:[_-][A-Za-z\d]+)+|[A-Z][a-z\d]+[A-Z][A-Za-z\d]*
 
 /** Tells a code from other names, such as those of fields: it says what went wrong. */
 const FAULT =
-  /exceed|too[_-]?(long|many|large)|overflow|error|exception|invalid|incorrect|expired|exhausted|insufficient|not[_-]?found|denied|unauthori|reached|above[_-]?max|overload|unavailable|throttl|time[_-]?out/i;
+  /exceed|too[_-]?(long|many|large)|overflow|error|exception|invalid|incorrect|expired|exhausted|insufficient|not[_-]?found|denied|unauthori|reached|above[_-]?max|over[_-]?limit|overload|unavailable|throttl|time[_-]?out/i;
 
 /** How much of a message is read. Messages are excerpts. */
 const MAX_CHARS = 2_000;

@@ -39,6 +39,7 @@ const CODES: readonly string[] = [
   "errno",
   "retcode",
   "ret",
+  "rc",
 ];
 
 /** Further names of such fields, as services make them: `resultMsg`, `ret_message`, `faultstring`. */
@@ -86,7 +87,14 @@ const ORDINARY: ReadonlySet<string> = new Set(
   ),
 );
 
-const OTHERS: ReadonlySet<string> = new Set([...ERRORS, ...OBJECTS, ...SUCCESSES, ...FAILURES]);
+const OTHERS: ReadonlySet<string> = new Set([
+  ...ERRORS,
+  ...OBJECTS,
+  ...SUCCESSES,
+  ...FAILURES,
+  "outcome",
+  "level",
+]);
 
 /** Names of the envelopes in which gateways put a result or its status, in the form of `toFieldName()`. */
 const ENVELOPE =
@@ -246,7 +254,10 @@ function isFine(value: unknown): boolean {
 
 /** Whether fields say in a word or a flag that they report an error. */
 export function isMarkedAsError(fields: Fields): boolean {
-  if (["object", "type", "status", "event", "state"].some((name) => isWrong(fields[name]))) return true;
+  if (
+    ["object", "type", "status", "event", "state", "outcome", "level"].some((name) => isWrong(fields[name]))
+  )
+    return true;
   const isNo = (value: unknown) => value === false || value === "false";
   const isYes = (value: unknown) => value === true || value === "true";
   return (

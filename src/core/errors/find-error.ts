@@ -98,7 +98,7 @@ function findInFields(value: Fields): FoundError | undefined {
 function isErrorCode(code: unknown): boolean {
   if (typeof code !== "string") return true;
   return (
-    /^[\w.]{0,20}\d{3,}$/.test(code) ||
+    /^[\w.]{0,20}\d{3,}$|^e\d{1,5}$/i.test(code) ||
     findCodeByWord(code) !== undefined ||
     /err|fail|invalid|denied/i.test(code)
   );

@@ -6,7 +6,7 @@ const MODEL_LIMIT =
 
 /** Further words for that limit, unless the message is about a rate. */
 const LENGTH_LIMIT =
-  /\btoken limit|too many tokens|\bn_ctx\b|max_?(model|seq|sequence)_?len|\bcontext[ _-]?(overflow|exceeded)|\b(max|maximum|range of) (input|prompt|sequence|conversation) (length|tokens|size|characters)|\b(prompt|input|conversation|context|messages|chat history|question)s? ((is|are|was|were|has become|got) )?((much|far|way) )?too (long|large|big)\b|\btokens?[ _-]limit[ _-](reached|exceeded)/i;
+  /\btoken limit|too many tokens|\bn_ctx\b|max_?(model|seq|sequence)_?len|\bcontext[ _-]?(overflow|exceeded)|\b(max|maximum|range of) (input|prompt|sequence|conversation) (length|tokens|size|characters)|\b(prompt|input|conversation|context|messages|chat history|question)s? ((is|are|was|were|has become|got) )?((much|far|way) )?too (long|large|big)\b|\b(message|prompt|conversation|text) you (have )?(submitted|sent|entered|provided) (is|was) too long\b|\btokens?[ _-]limit[ _-](reached|exceeded)/i;
 
 /** What of a request can be too long. */
 const SUBJECT =
@@ -14,11 +14,11 @@ const SUBJECT =
 
 /** Says that something is beyond its limit. */
 const EXCESS =
-  /\b(exceed(s|ed|ing)?|too (long|large|many|big)|(longer|more|larger|greater|bigger) than|over (the|its|your|our|limit)|beyond|above|surpass(es|ed)?|out of range|limit (was )?reached|overflow(s|ed|ing)?|(do|does|did) not fit|doesn['’]t fit|only supports? up to)\b|\b(only|at most|no more than) ((takes?|supports?|allows?|accepts?|handles?|up to|has|have) )?\d|\b(must|should|has to|have to|can|may) (not )?(be|have|contain) (a )?(length )?(<=?|≤|less|fewer|at most|no more|below|under|shorter|smaller|within|up to)/i;
+  /\b(exceed(s|ed|ing)?|too (long|large|many|big)|(longer|more|larger|greater|bigger) than|over (the|its|your|our|limit)|beyond|above|surpass(es|ed)?|out of range|limit (was )?reached|overflow(s|ed|ing)?|(do|does|did|can|will) ?(not|no longer) fit|doesn['’]t fit|no longer fits?|tokens long|only supports? up to)\b|> ?(limit |max |maximum |the limit )?\d|\b(only|at most|no more than) ((takes?|supports?|allows?|accepts?|handles?|up to|has|have) )?\d|\b(must|should|has to|have to|can|may) (not )?(be|have|contain) (a )?(length )?(<=?|≤|less|fewer|at most|no more|below|under|shorter|smaller|within|up to)/i;
 
 /** Says that something is beyond its limit, before it names what. */
 const EXCESS_FIRST =
-  /\b(too many|exceed(s|ed|ing)?|(longer|more|larger|greater|bigger) than|over|beyond|above|reached|run out of)\b/gi;
+  /\b(too many|exceed(s|ed|ing)?|(longer|more|larger|greater|bigger) than|over|beyond|above|reached|r[ua]n out of)\b/gi;
 
 const MEASURE = /\b((input|prompt|total|context)_tokens|tokens?|length|context|characters|window)\b/i;
 
@@ -43,14 +43,21 @@ export function tellsTooLong(message: string): boolean {
   if (!MEASURE.test(message)) return false;
   return (
     tellsInOrder(message, SUBJECT, EXCESS) ||
-    tellsInOrder(message, EXCESS_FIRST, MEASURE) ||
+    tellsInOrder(message, EXCESS_FIRST, MEASURE, MAX_SUBJECT_CHARS) ||
     tellsInOrder(message, SHORTEN, SHORTENED)
   );
 }
 
-/** Whether words follow other words, with nothing between them that is about another subject. */
-function tellsInOrder(message: string, first: RegExp, then: RegExp): boolean {
+/** How far before the first words their subject may stand. */
+const MAX_SUBJECT_CHARS = 30;
+
+/**
+ * Whether words follow other words, with nothing between them that is about another subject.
+ * @param before how many characters before the first words may not be about another subject either
+ */
+function tellsInOrder(message: string, first: RegExp, then: RegExp, before = 0): boolean {
   for (const { index, 0: words } of message.matchAll(first)) {
+    if (before > 0 && OTHER_SUBJECT.test(message.slice(Math.max(0, index - before), index))) continue;
     const start = index + words.length;
     const rest = message.slice(start, start + MAX_DISTANCE_CHARS);
     const match = then.exec(rest);

@@ -1,6 +1,6 @@
 /** Names a short time in which only so much may come, or a rate. */
 const RATE =
-  /\bper[ _-]?(minute|min|second|sec|hour)\b|\/ ?(min|minute|sec|second|hour)\b|\b[rtq]p[msh]\b|\bqps\b|\bhourly\b|\bthroughput\b|\b(this|last|past|next|each|every) (\d{1,4} )?(minute|second|hour|min|sec)s?\b|\b(current|this|rolling|sliding|rate) (time )?(window|period)\b(?! (of|size))|\b(token|request|call)s? rate\b/i;
+  /\bper[ _-]?(minute|min|second|sec|hour)\b|\/ ?(min|minute|sec|second|hour)\b|\b[rtq]p[msh]\b|\bqps\b|\bhourly\b|\bthroughput\b|\b(token|rate|request) bucket\b|\bburst\b|\bshort (period|time)\b|\b(minute|second|hour) (token |request )?(quota|limit|budget|cap|allowance)\b|\b(this|last|past|next|each|every) (\d{1,4} )?(minute|second|hour|min|sec)s?\b|\b(current|this|rolling|sliding|rate) (time )?(window|period)\b(?! (of|size))|\b(token|request|call)s? rate\b/i;
 
 /** Names a day in which only so much may come. */
 const DAY = /\bper[ _-]?day\b|\/ ?day\b|\b[rt]pd\b|\bdaily\b/i;
@@ -11,7 +11,7 @@ const WAIT =
 
 /** Says that something is beyond its limit. */
 const EXCESS =
-  /\b(exceed(s|ed|ing)?|too many|reached|hit|used up|exhausted|depleted|over|above|beyond|violat(ed|ion))\b|\blimit\b/i;
+  /\b(exceed(s|ed|ing)?|too many|reached|hit|used up|exhausted|depleted|consumed|empty|ceiling|over|above|beyond|violat(ed|ion))\b|\blimit\b/i;
 
 /** What is limited in a time. */
 const AMOUNT =

@@ -56,6 +56,8 @@ describe("Finish reason", () => {
       "content_filter: PROHIBITED_CONTENT",
       "moderation_blocked",
       "inappropriate",
+      "nsfw",
+      "self_harm",
       "UNSAFE",
       "policy_violation",
       "data_inspection_failed",
@@ -93,6 +95,9 @@ describe("Finish reason", () => {
       "tool_error",
       "unknown_error",
       "server_shutting_down",
+      "kv_cache_exhausted",
+      "http_502",
+      "panic",
       "exception",
     ],
     interrupted: [

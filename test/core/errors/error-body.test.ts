@@ -116,6 +116,8 @@ describe("Error body", () => {
       { fault: { faultstring: "Spike arrest", detail: { errorcode: "x" } } },
       { message: "Spike arrest" },
     ],
+    ["with an outcome", { outcome: "error", message: "odd" }, { message: "odd" }],
+    ["with a short code", { Code: "E1", Msg: "odd" }, { word: "E1", message: "odd" }],
     ["called a failure", { failure: { message: "it failed" } }, { message: "it failed" }],
     ["with words that only an error has", { error_message: "odd" }, { message: "odd" }],
     [

@@ -38,6 +38,11 @@ const TOO_LONG = [
   'upstream said: "context_length_exceeded"',
   "provider returned 'ContextWindowExceededError'",
   "max_context_exceeded",
+  "The conversation history no longer fits in the model's memory: 9000 tokens",
+  "Your prompt is 9000 tokens long; the maximum is 8192",
+  "The message you submitted was too long, please submit something shorter.",
+  "prompt token count 9000 > limit 8192",
+  "ran out of context",
 ];
 
 /** Refusals of something else that use such words. */
@@ -52,6 +57,9 @@ const OTHER_FAULTS = [
   "Unknown parameter: 'context_length'",
   "'max_tokens' must be an integer",
   "Unsupported value: 'max_input_tokens'",
+  "tool name exceeds 64 characters",
+  "metadata values can be at most 512 characters",
+  "max_tokens (5000) must be less than or equal to 4096",
 ];
 
 const THROTTLED = [
@@ -72,6 +80,10 @@ const THROTTLED = [
   "Hourly token limit reached",
   "Daily token limit exceeded. Resets in 3 hours.",
   "Open api qps request limit reached",
+  "you sent 80000 tokens in the last minute, the ceiling is 60000",
+  "token bucket empty, refill in 4s",
+  "Burst limit hit: too many tokens in a short period",
+  "Usage of input tokens over the minute quota",
 ];
 
 /** Refusals of one request that is larger than what a minute may have. */
