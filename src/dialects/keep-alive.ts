@@ -8,7 +8,7 @@ const MAX_CHARS = 80;
 
 /** A date, a clock time, or a time in seconds or milliseconds since 1970. */
 const TIMES =
-  /\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(t(?=\d))?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[+-]\d{2}:?\d{2})?|(?<![\d.])\d{10,16}(\.\d+)?/g;
+  /\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(t(?=\d))?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[+-]\d{2}:?\d{2})?|(?<![\d.])\d{10,16}(\.\d{1,9})?/g;
 
 /** Words that stand in a keep-alive beside or in place of a time. */
 const WORDS: ReadonlySet<string> = new Set(
