@@ -60,7 +60,7 @@ export class TrackedStream {
     if (!this.running) return;
     const { source, estimate } = this.running;
     this.running = undefined;
-    this.readFacts(source, change);
+    this.readFacts(source, change, result?.closing.model);
     this.changedAt = change;
     const progress = source.readProgress() ?? NO_PROGRESS;
     const counted = readBilledTokens(result?.closing.usage);
@@ -86,10 +86,11 @@ export class TrackedStream {
     return this.factsChangedAt > since ? { ...this.row, facts: this.facts } : this.row;
   }
 
-  private readFacts(source: LiveSource, change: number): void {
+  /** @param answered the model that answered, if the request named none */
+  private readFacts(source: LiveSource, change: number, answered = ""): void {
     this.provider = source.findProvider() ?? this.provider;
     const provider = shorten(this.provider?.name ?? "");
-    const model = shorten(source.readModel());
+    const model = shorten(source.readModel() || answered);
     if (this.changedAt > 0 && provider === this.facts.provider && model === this.facts.model) return;
     this.facts = { ...this.facts, provider, model };
     this.factsChangedAt = change;
