@@ -14,7 +14,8 @@ const TAB_PROPERTIES = ["id", "type", "label", "disabled", "info", "env"];
 const EXTRA_PROPERTIES: Record<string, string[]> = { inject: ["payload", "payloadType"] };
 
 /** Examples of what only one service can do. Their comments say that they need an account. */
-const NEEDS_ACCOUNT = /^(Several documents in one job|Venice with web search and citations)$/;
+const NEEDS_ACCOUNT =
+  /^(Several documents in one job|Venice with web search and citations|OpenAI with tools|Web search with sources)$/;
 
 describe("Files of the examples", () => {
   let basePalette: Map<string, NodeDefinition>;

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { EXAMPLES } from "../support/flows/examples.js";
+import {
+  buildCallEvents,
+  buildEvent,
+  buildMessageEvents,
+  buildReasoningEvents,
+} from "../support/services/responses-records.js";
+import { ResponsesService } from "../support/services/responses-service.js";
 import { SaasService, TEAM, VIRTUAL_KEY } from "../support/services/saas-service.js";
 import { useService } from "../support/services/use-service.js";
 import { VENICE_KEY, VeniceService } from "../support/services/venice-service.js";
@@ -148,6 +155,68 @@ describe("Examples with several services or with speech", () => {
     leaving.abort();
     await run.waitForStatus("Ask", "grey", "ring");
     await run.waitForStatus("Speak", "grey", "ring");
+    assert.deepEqual(run.getShown("Why"), []);
+  });
+
+  it("OpenAI with tools: calls the tools, and sends the thoughts back with their results", async () => {
+    const openai = new ResponsesService(service());
+    const calls = (name: string, args: string) => [
+      ...buildReasoningEvents(["I need it."], 0, { encrypted_content: "enc" }),
+      ...buildCallEvents("call_1", name, [args], 1),
+    ];
+    await run.deploy("OpenAI with tools", 1000, {
+      providerProperties: { baseUrl: openai.url },
+      credentials: { apiKey: "sk-test-1234567890" },
+    });
+    for (const [button, name, args] of [
+      ["Weather in Paris", "get_weather", '{"city":"Paris"}'],
+      ["Time in Tokyo", "get_time", '{"city":"Tokyo"}'],
+    ] as const) {
+      run.clear();
+      openai.answers = [calls(name, args), buildMessageEvents(["So it is."])];
+      await run.press(button);
+      assert.deepEqual(await run.waitForShown("Answer"), ["So it is."]);
+      const input = openai.bodies.at(-1)!["input"] as { type: string; encrypted_content?: string }[];
+      assert.deepEqual(
+        input.map(({ type }) => type),
+        ["message", "reasoning", "function_call", "function_call_output"],
+      );
+      assert.equal(input[1]!.encrypted_content, "enc");
+    }
+    run.clear();
+    openai.answers = [buildMessageEvents(["The sea."])];
+    await run.press("No tool for this");
+    assert.deepEqual(await run.waitForShown("Answer"), ["The sea."]);
+    assert.deepEqual(run.getShown("Not finished"), []);
+  });
+
+  it("Web search: has OpenAI search, lists the sources, and does not search if the message forbids it", async () => {
+    const openai = new ResponsesService(service());
+    await run.deploy("Web search with sources", 1000, {
+      providerProperties: { baseUrl: openai.url },
+      credentials: { apiKey: "sk-test-1234567890" },
+    });
+    const source = { type: "url_citation", url: "https://a", title: "A", start_index: 0, end_index: 4 };
+    const search = { id: "ws_1", type: "web_search_call", status: "completed", action: { query: "a" } };
+    const message = buildMessageEvents(["Much."], 1);
+    openai.answers = [
+      [
+        buildEvent("output_item.done", { output_index: 0, item: search }),
+        ...message.slice(0, -1),
+        buildEvent("output_text.annotation.added", { output_index: 1, content_index: 0, annotation: source }),
+        ...message.slice(-1),
+      ],
+    ];
+    await run.press("What is new in Node-RED?");
+    assert.deepEqual(await run.waitForShown("Answer"), ["Much."]);
+    assert.deepEqual(await run.waitForShown("Sources"), [[{ title: "A", url: "https://a" }]]);
+    assert.deepEqual(openai.bodies[0]!["tools"], [{ type: "web_search" }]);
+
+    run.clear();
+    openai.answers = [buildMessageEvents(["Nothing."])];
+    await run.press("… without the web");
+    assert.deepEqual(await run.waitForShown("Sources"), [[]]);
+    assert.equal(openai.bodies.at(-1)!["tools"], undefined);
     assert.deepEqual(run.getShown("Why"), []);
   });
 
