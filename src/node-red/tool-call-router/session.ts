@@ -25,7 +25,7 @@ const CANCEL_GRACE_MS = 2_000;
 
 /** What a session reaches through its node. */
 export interface RouterPorts {
-  /** Of the node. */
+  /** Name of the node. */
   name: string;
   clock: Clock;
   inFlight: InFlight;

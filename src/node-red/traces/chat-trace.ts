@@ -1,5 +1,6 @@
 import type { Context, Span } from "@opentelemetry/api";
 import type { ChatResult, ChatSetup } from "../../client/chat-types.js";
+import { CassettePlayer } from "../../transport/cassette/player.js";
 import { describeContent, isContentWanted } from "./content.js";
 import { describeRequest, describeResult, describeTarget, type TracedRequest } from "./conventions.js";
 import { rememberFailedSpan } from "./failed-spans.js";
@@ -39,9 +40,10 @@ export class ChatTrace {
   }
 
   /** Begins the span, and starts the request within it, so that a span of the HTTP client is its child. */
-  run<T>({ provider, endpoint, request }: ChatSetup, start: () => T): T {
+  run<T>({ provider, endpoint, request, dispatcher }: ChatSetup, start: () => T): T {
     const { api, attempt } = this;
-    const traced: TracedRequest = { provider: provider.id, endpoint, request, attempt };
+    const isReplayed = dispatcher instanceof CassettePlayer;
+    const traced: TracedRequest = { provider: provider.id, endpoint, request, attempt, isReplayed };
     this.traced = traced;
     let inner = this.parent;
     try {

@@ -36,6 +36,8 @@ export interface TracedRequest {
   request: ChatRequest;
   /** Which attempt of a retry node it is, from 1. */
   attempt: number;
+  /** Whether a cassette answers instead of the service. */
+  isReplayed: boolean;
 }
 
 /** @returns what every measurement of a request is told apart by: few values, and no ids */
@@ -64,6 +66,7 @@ export function describeRequest(traced: TracedRequest): Attributes {
   if (Array.isArray(stops) && stops.every((text) => typeof text === "string"))
     attributes["gen_ai.request.stop_sequences"] = stops;
   if (typeof effort === "string") attributes["gen_ai.request.reasoning.level"] = effort;
+  if (traced.isReplayed) attributes["chat_stream.replayed"] = true;
   if (traced.attempt > 1) attributes["chat_stream.attempt"] = traced.attempt;
   return attributes;
 }

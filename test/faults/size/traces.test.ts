@@ -10,6 +10,7 @@ const describeLong = (messages: readonly object[]) =>
       endpoint: { baseUrl: "http://localhost/v1" },
       request: { model: "m", messages: messages as { role: string }[] },
       attempt: 1,
+      isReplayed: false,
     },
     buildEmptyResult("complete"),
   );

@@ -242,6 +242,19 @@ for (const hasContext of [true, false]) {
       assert.doesNotMatch(JSON.stringify([first, second]), /sk-canary/);
     });
 
+    it("mark a request that a cassette answers", async () => {
+      for (const record of ["record", "replay"]) {
+        await runtime().deploy(createAskFlow(service().url, {}, { record, cassette: "traced.json" }));
+        runtime().clearMessages();
+        runtime().inject("ask", { payload: "Hi" });
+        await runtime().waitForEnds("out");
+      }
+      assert.deepEqual(
+        tracing.findSpans("chat ").map(({ attributes }) => attributes["chat_stream.replayed"]),
+        [undefined, true],
+      );
+    });
+
     if (hasContext) {
       it("belong to the span that is active when the question comes", async () => {
         await runtime().deploy(createAskFlow(service().url));
