@@ -7,6 +7,7 @@
     attempts?: number | string;
     delay?: number | string;
     maxDelay?: number | string;
+    waits?: "random" | "fixed";
     afterText?: "continue" | "restart" | "stop";
     continueBy?: "auto" | "prefill" | "quote";
   }
@@ -22,6 +23,7 @@
       attempts: { value: 3, validate: checkNumber("attempts", { min: 1, whole: true }) },
       delay: { value: 500, validate: checkNumber("delay", { min: 0 }) },
       maxDelay: { value: 20000, validate: checkNumber("maxDelay", { min: 0 }) },
+      waits: { value: "random" },
       afterText: { value: "continue" },
       continueBy: { value: "auto" },
     },

@@ -19,9 +19,7 @@ import { joinPath } from "./shared/url.js";
 import { buildBearerHeader, buildHeaders, buildPostRequest } from "./shared/wire-request.js";
 
 /** What differs between services that offer OpenAI's Chat Completions. */
-export interface Preset
-  extends Pick<FormChoice, "ownHost" | "lacksResponses">,
-    Pick<Provider, "hostedTools"> {
+export interface Preset extends Pick<FormChoice, "ownHost" | "lacksResponses"> {
   id: string;
   label: string;
   baseUrl?: string;
@@ -91,7 +89,6 @@ export function createOpenAiProvider(preset: Preset): Provider {
       ? createFormSwitch(preset, preset.responses)
       : createChatBuilder(preset),
     ...(preset.responses ? { background: createBackground(preset) } : {}),
-    ...(preset.hostedTools ? { hostedTools: preset.hostedTools } : {}),
     ...(preset.speaks === false
       ? {}
       : { buildSpeechRequest: (request, endpoint) => buildSpeechRequest(request, endpoint) }),

@@ -6,6 +6,8 @@ export interface BackoffOptions {
   delay: number;
   /** Milliseconds: the longest wait. If a service asks for more, there is no retry. */
   maxDelay: number;
+  /** Whether each wait is exactly the doubled delay, such as 1, 2 and 4 s. Default: a random part of it. */
+  isFixed?: boolean;
 }
 
 /**
@@ -21,15 +23,19 @@ const BUSY_CODES: ReadonlySet<string> = new Set(["rate_limit", "overloaded"]);
 const MAX_DOUBLINGS = 30;
 
 /**
- * Computes a wait with full jitter: anything between 0 and the doubled delay, so that a thousand flows that failed
- * together do not retry together.
+ * Computes a wait. Unless waits are fixed, it has full jitter: anything between 0 and the doubled delay, so that a
+ * thousand flows that failed together do not retry together.
  * @param attempt 1 for the first retry
  * @param random in [0, 1)
  * @returns milliseconds
  */
-export function computeBackoff(attempt: number, { delay, maxDelay }: BackoffOptions, random: number): number {
-  const doublings = Math.min(attempt - 1, MAX_DOUBLINGS);
-  return Math.round(random * Math.min(maxDelay, delay * 2 ** doublings));
+export function computeBackoff(
+  attempt: number,
+  { delay, maxDelay, isFixed = false }: BackoffOptions,
+  random: number,
+): number {
+  const longest = Math.min(maxDelay, delay * 2 ** Math.min(attempt - 1, MAX_DOUBLINGS));
+  return Math.round(isFixed ? longest : random * longest);
 }
 
 /**
@@ -52,6 +58,7 @@ export function planRetry(
     const [hintSeconds, limitSeconds] = [hint, options.maxDelay].map((time) => Math.ceil(time / 100) / 10);
     return { giveUp: `The service asked to wait ${hintSeconds} s; the limit here is ${limitSeconds} s.` };
   }
-  const delay = BUSY_CODES.has(failure.code) ? options.delay * 2 : options.delay;
+  const isSlower = BUSY_CODES.has(failure.code) && !options.isFixed;
+  const delay = isSlower ? options.delay * 2 : options.delay;
   return { wait: Math.round(hint) + computeBackoff(attempt, { ...options, delay }, random) };
 }

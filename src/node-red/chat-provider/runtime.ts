@@ -18,7 +18,7 @@ import { findProviderLabel, getProvider } from "../../providers/index.js";
 import type { ProviderMemory } from "../../providers/provider.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
-import type { AskOptions } from "./ask-options.js";
+import { type AskOptions, limitTime } from "./ask-options.js";
 import { type ProviderCredentials, type ProviderNodeConfig, readProviderConfig } from "./config.js";
 import { Connections } from "./connections.js";
 import { KeptAnswers } from "./kept-answers.js";
@@ -91,14 +91,13 @@ export class ProviderRuntime {
           id: options.id,
           memory: this.memory,
           clock: systemClock,
-          timeouts: opened.settings.timeouts,
+          ...limitTime(options.request, options.settings.timeLimit, opened.settings.timeouts),
           limits: opened.settings.limits,
           prices: opened.settings.prices,
-          request: options.request,
           resume: options.resume,
           holdWork: (work) => this.kept.hold(work),
           tolerant: this.config.tolerant === true,
-          everyChunk: options.everyChunk,
+          everyChunk: options.settings.everyChunk === true,
           ...(options.job ? { job: options.job } : {}),
         };
         const finish = take ? take.watchEnd(onEnd) : onEnd;

@@ -25,6 +25,8 @@ export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
   keepFor?: number | string;
   /** What to do with a message that arrives while a stream of its conversation runs. */
   whenBusy?: "concurrent" | "wait" | "replace" | "steer";
+  /** Seconds for a whole stream, within what the provider allows. Empty or 0: as long as that. */
+  timeLimit?: number | string;
   /** Whether each message carries its chunk (`msg.chunk`), also plain text. */
   everyChunk?: boolean;
   /** Whether chunks that arrive together leave as one message. */

@@ -166,7 +166,7 @@ export class ChatStreamController {
     const resume = readResumption(stream.message);
     const trace = ChatTrace.open(stream.message, findRetryTag(stream.message)?.attempt ?? 1);
     stream.running = provider.runtime.ask(
-      { id: stream.id, request, everyChunk: this.config.everyChunk === true, job, isUrgent, trace, resume },
+      { id: stream.id, request, settings: this.config, job, isUrgent, trace, resume },
       this.createObserver(stream),
     );
   }

@@ -60,7 +60,7 @@ export class TrackedStream {
     if (!this.running) return;
     const { source, estimate } = this.running;
     this.running = undefined;
-    this.readFacts(source, change, result?.closing.model);
+    this.readFacts(source, change);
     this.changedAt = change;
     const progress = source.readProgress() ?? NO_PROGRESS;
     const counted = readBilledTokens(result?.closing.usage);
@@ -86,11 +86,10 @@ export class TrackedStream {
     return this.factsChangedAt > since ? { ...this.row, facts: this.facts } : this.row;
   }
 
-  /** @param answered the model that answered, if the request named none */
-  private readFacts(source: LiveSource, change: number, answered = ""): void {
+  private readFacts(source: LiveSource, change: number): void {
     this.provider = source.findProvider() ?? this.provider;
     const provider = shorten(this.provider?.name ?? "");
-    const model = shorten(source.readModel() || answered);
+    const model = shorten(source.readModel());
     if (this.changedAt > 0 && provider === this.facts.provider && model === this.facts.model) return;
     this.facts = { ...this.facts, provider, model };
     this.factsChangedAt = change;

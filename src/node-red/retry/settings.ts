@@ -9,6 +9,8 @@ export interface RetryConfig extends NodeConfig {
   /** Milliseconds. */
   delay?: number | string;
   maxDelay?: number | string;
+  /** `fixed`: exactly the doubled delay. `random`, the default: a random part of it. */
+  waits?: string;
   /** What to do if the reader has text already. */
   afterText?: string;
   continueBy?: string;
@@ -29,6 +31,7 @@ export function readRetrySettings(config: RetryConfig): RetrySettings {
     attempts: Math.max(1, Math.trunc(readNumberFromZero(config.attempts, 3))),
     delay: readNumberFromZero(config.delay, 500),
     maxDelay: Math.min(MAX_WAIT_MS, readNumberFromZero(config.maxDelay, 20_000)),
+    isFixed: config.waits === "fixed",
     afterText: readChoice(config.afterText, ["continue", "restart", "stop"]),
     continueBy: readChoice(config.continueBy, ["auto", "prefill", "quote"]),
   };

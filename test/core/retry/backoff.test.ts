@@ -59,6 +59,17 @@ describe("Retry decision", () => {
     assert.equal(plan({}, ALMOST, 10, "rate_limit"), 20_000);
   });
 
+  it("waits exactly 1, 2 and 4 s with fixed waits, also for a busy service, and never longer than the limit", () => {
+    const options = { delay: 1000, maxDelay: 5000, isFixed: true };
+    for (const random of [0, 0.3, ALMOST])
+      for (const code of ["server_error", "rate_limit"] as const)
+        assert.deepEqual(
+          [1, 2, 3, 4, 5].map((attempt) => planRetry(failure(code), attempt, options, random)),
+          [1000, 2000, 4000, 5000, 5000].map((wait) => ({ wait })),
+        );
+    assert.deepEqual(planRetry(failure("rate_limit", { retryAfterMs: 3000 }), 1, options, 0), { wait: 4000 });
+  });
+
   it("adds the backoff to the wait that the service asks for", () => {
     assert.equal(plan({ retryAfterMs: 7000 }, 0), 7000);
     assert.equal(plan({ retryAfterMs: 7000 }, ALMOST), 7500);

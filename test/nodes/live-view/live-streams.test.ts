@@ -306,29 +306,6 @@ describe("The streams of the live view", () => {
     assert.deepEqual(look().totals, []);
   });
 
-  it("adds up no estimate: a stream whose tokens and cost nobody has told counts as one without a price", () => {
-    const { stream, end } = begin();
-    stream.advance({ chunks: 2, contentSize: 80 });
-    look();
-    end(undefined);
-    const { streams, totals } = look();
-    assert.ok(streams[0]!.cost!.isEstimate && streams[0]!.cost!.usd > 0);
-    const { usd, inputTokens, outputTokens, unpriced } = totals![0]!;
-    assert.deepEqual(
-      { usd, inputTokens, outputTokens, unpriced },
-      { usd: 0, inputTokens: 0, outputTokens: 0, unpriced: 1 },
-    );
-  });
-
-  it("names the model that answered if the request names none", () => {
-    const { stream, end } = begin();
-    stream.model = "";
-    look();
-    const result = createResult();
-    end({ ...result, closing: { ...result.closing, model: "the-only-one" } });
-    assert.equal(look().streams[0]!.facts!.model, "the-only-one");
-  });
-
   it("sends the sums only if they have changed, or the minute has", async () => {
     assert.ok(look().totals);
     const { end } = begin();
