@@ -47,7 +47,7 @@ namespace StreamRows {
       details.append(this.service, this.figures, this.error);
       this.element = $("<div>", { class: "chat-streams-row", role: "row", "data-stream": facts.stream });
       this.element.append(title, actions, details).data("item", this);
-      this.name.on("click", () => reveal(facts.node));
+      this.name.on("click", () => this.reveal());
       this.stop.on("click", () => onStop(this));
     }
 
@@ -119,6 +119,12 @@ namespace StreamRows {
       return translate(`state.${this.row.state}`);
     }
 
+    private reveal(): void {
+      // The row of a stream that has ended is not drawn again, and its node may have been deleted since.
+      this.markMissingNode();
+      if (RED.nodes.node(this.facts.node)) RED.view.reveal(this.facts.node);
+    }
+
     private markMissingNode(): void {
       const isThere = Boolean(RED.nodes.node(this.facts.node));
       const hint = translate(isThere ? "reveal" : "gone", { name: this.label });
@@ -150,7 +156,8 @@ namespace StreamRows {
       if (firstTokenMs !== null) add("first", formatDuration(firstTokenMs));
       if (chunks > 0) {
         add("chunks", formatCount(chunks));
-        figures.push([formatRate(this.measureRate(now)), translate("hint.rate")]);
+        const rate = this.isRunning ? this.measureRate(now) : this.row.rate;
+        if (rate !== null) figures.push([formatRate(rate), translate("hint.rate")]);
       }
       if (tokens) {
         const about = tokens.isEstimate ? "~" : "";
@@ -161,13 +168,9 @@ namespace StreamRows {
       return figures;
     }
 
-    /** @returns chunks a second: of the last seconds while it runs, otherwise of the whole answer */
+    /** @returns chunks a second of the last seconds */
     private measureRate(now: number): number {
-      const { chunks, durationMs, firstTokenMs } = this.row;
-      if (durationMs !== null) {
-        const lasted = durationMs - (firstTokenMs ?? 0);
-        return chunks > 1 && lasted > 0 ? ((chunks - 1) * 1000) / lasted : 0;
-      }
+      const { chunks } = this.row;
       this.samples = this.samples.filter(({ at }) => now - at <= RATE_MS);
       this.samples.push({ at: now, chunks });
       const first = this.samples[0]!;
@@ -177,10 +180,6 @@ namespace StreamRows {
 
   function describeStart(age: number): string {
     return translate("hint.start", { time: StreamWords.formatClock(Date.now() - age) });
-  }
-
-  function reveal(node: string): void {
-    if (RED.nodes.node(node)) RED.view.reveal(node);
   }
 
   function setText(element: JQuery, text: string): void {

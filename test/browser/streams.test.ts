@@ -143,6 +143,23 @@ describe("The tab Streams in the sidebar", function () {
         finishAll();
       });
 
+      it("keeps the row of a node that was deleted, without a way to it", async () => {
+        await go(red.url, "critic");
+        await streams.locateRows("Critic", "streaming").waitFor();
+        const name = streams.locateRows("Critic").locator(".chat-streams-name");
+        assert.equal(await name.getAttribute("title"), "Show “Critic” on the canvas");
+        await editor.showFlow("Second");
+        await editor.select("critic");
+        await editor.page.keyboard.press("Delete");
+        await editor.page.locator('.chat-streams-name[title="“Critic” is no longer in the flows"]').waitFor();
+        await editor.showFlow("First");
+        await name.click({ force: true });
+        assert.equal(await streams.readShownFlow(), "tab");
+        await editor.invokeAction("core:undo");
+        await streams.page.locator('.chat-streams-name[title="Show “Critic” on the canvas"]').waitFor();
+        finishAll();
+      });
+
       it("shows how a stream failed by its code, its status and a sentence", async () => {
         service().script = (reply) => reply.sendJson(401, { error: { message: "canary" } });
         await go(red.url, "critic");

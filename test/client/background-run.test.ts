@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Dispatcher } from "undici";
 import { buildSetup } from "../../src/chat-options.js";
-import type { ChatResult, ResumePoint } from "../../src/client/chat-types.js";
+import type { ChatResult, ResumePoint, StartedRun } from "../../src/client/chat-types.js";
 import { startRun } from "../../src/client/job-run.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { createAgent } from "../../src/transport/agent.js";
@@ -40,7 +40,7 @@ describe("Stream of an answer that the service keeps", () => {
     text = "";
     replayed = "";
 
-    read(resume?: ResumePoint, onStarted?: (run: { cancel(): void }) => void): Promise<ChatResult> {
+    read(resume?: ResumePoint, onStarted?: (run: StartedRun) => void): Promise<ChatResult> {
       const setup = buildSetup(
         {
           provider: "openai",
@@ -88,6 +88,22 @@ describe("Stream of an answer that the service keeps", () => {
     assert.equal((await reader.read()).outcome, "complete");
     return reader;
   }
+
+  it("tells how far it is without what it reads again", async () => {
+    let isTested = false;
+    for (let cut = 1; cut < buildStream(ANSWER).length; cut++) {
+      openai.cuts = [cut];
+      const reader = new Reader();
+      const broken = await reader.read();
+      let run: StartedRun | undefined;
+      const { stats } = await reader.read(broken.resume, (started) => {
+        run = started;
+      });
+      if (run) assert.equal(run.readProgress().chunks, stats.chunks, `cut ${cut}`);
+      isTested ||= run !== undefined && reader.replayed !== "";
+    }
+    assert.ok(isTested);
+  });
 
   it("goes on after a cut at every record, and within one, with nothing lost and nothing twice", async () => {
     const whole = await readWhole();

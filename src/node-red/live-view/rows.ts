@@ -36,6 +36,8 @@ export interface StreamRow {
   firstTokenMs: number | null;
   /** From the beginning to the end, waits included; null while it runs. */
   durationMs: number | null;
+  /** Chunks a second of the whole answer, rounded; null while it runs, and for less than two chunks. */
+  rate: number | null;
   /** Null if they are unknown. An estimate is made of the length of the texts. */
   tokens: { input: number; output: number; isEstimate: boolean } | null;
   /** Null if it is unknown. */

@@ -1,4 +1,5 @@
 import { type ChatResult, NO_PROGRESS } from "../../client/chat-types.js";
+import type { Stats } from "../../core/chat/stats.js";
 import { readBilledTokens } from "../../core/cost/billed-tokens.js";
 import type { Failure } from "../../core/failure.js";
 import { toPrintable } from "../../core/printable.js";
@@ -33,6 +34,7 @@ export class TrackedStream {
       chunks: 0,
       firstTokenMs: null,
       durationMs: null,
+      rate: null,
       tokens: null,
       cost: null,
       toolCalls: 0,
@@ -60,7 +62,7 @@ export class TrackedStream {
     if (!this.running) return;
     const { source, estimate } = this.running;
     this.running = undefined;
-    this.readFacts(source, change);
+    this.readFacts(source, change, result?.closing.model);
     this.changedAt = change;
     const progress = source.readProgress() ?? NO_PROGRESS;
     const counted = readBilledTokens(result?.closing.usage);
@@ -71,6 +73,7 @@ export class TrackedStream {
       chunks: stats.chunks,
       firstTokenMs: stats.firstTokenMs,
       durationMs: Math.round(durationMs),
+      rate: result ? measureRate(result.stats) : null,
       tokens: counted
         ? { input: counted.input, output: counted.output, isEstimate: false }
         : estimate.countTokens(progress),
@@ -86,15 +89,22 @@ export class TrackedStream {
     return this.factsChangedAt > since ? { ...this.row, facts: this.facts } : this.row;
   }
 
-  private readFacts(source: LiveSource, change: number): void {
+  /** @param answered the model that answered, if the request named none */
+  private readFacts(source: LiveSource, change: number, answered = ""): void {
     this.provider = source.findProvider() ?? this.provider;
     const provider = shorten(this.provider?.name ?? "");
-    const model = shorten(source.readModel());
+    const model = shorten(source.readModel() || answered);
     if (this.changedAt > 0 && provider === this.facts.provider && model === this.facts.model) return;
     this.facts = { ...this.facts, provider, model };
     this.factsChangedAt = change;
     this.changedAt = change;
   }
+}
+
+/** Measures from the first chunk on. Waiting for a turn or for the service does not count. */
+function measureRate({ chunks, firstTokenMs, durationMs }: Stats): number | null {
+  const lastedMs = durationMs - (firstTokenMs ?? durationMs);
+  return chunks > 1 && lastedMs > 0 ? Math.round(((chunks - 1) * 10_000) / lastedMs) / 10 : null;
 }
 
 function readError({ code, status }: Failure): StreamRow["error"] {

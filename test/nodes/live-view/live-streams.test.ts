@@ -82,7 +82,7 @@ describe("The streams of the live view", () => {
   const createCounted = (input: number, output: number, usd: number | null): ChatResult => {
     const empty = buildEmptyResult("complete");
     return createResult({
-      stats: { ...empty.stats, chunks: 5, firstTokenMs: 80 },
+      stats: { ...empty.stats, chunks: 5, firstTokenMs: 80, durationMs: 240 },
       closing: { ...empty.closing, usage: { prompt_tokens: input, completion_tokens: output } },
       cost: usd === null ? null : { usd, source: "service" },
     });
@@ -112,6 +112,7 @@ describe("The streams of the live view", () => {
         chunks: 3,
         firstTokenMs: 120,
         durationMs: null,
+        rate: null,
         tokens: { input: 100, output: 10, isEstimate: true },
         cost: { usd: 0.00011, isEstimate: true },
         toolCalls: 1,
@@ -128,6 +129,7 @@ describe("The streams of the live view", () => {
         chunks: 5,
         firstTokenMs: 80,
         durationMs: 2_000,
+        rate: 25,
         tokens: { input: 90, output: 12, isEstimate: false },
         cost: { usd: 0.002, isEstimate: false },
         toolCalls: 1,
@@ -304,6 +306,37 @@ describe("The streams of the live view", () => {
     );
     await clock.advance(60 * MINUTE_MS);
     assert.deepEqual(look().totals, []);
+  });
+
+  it("adds up no estimate: a stream whose tokens and cost nobody has told counts as one without a price", () => {
+    const { stream, end } = begin();
+    stream.advance({ chunks: 2, contentSize: 80 });
+    look();
+    end(undefined);
+    const { streams, totals } = look();
+    assert.ok(streams[0]!.cost!.isEstimate && streams[0]!.cost!.usd > 0);
+    const { usd, inputTokens, outputTokens, unpriced } = totals![0]!;
+    assert.deepEqual(
+      { usd, inputTokens, outputTokens, unpriced },
+      { usd: 0, inputTokens: 0, outputTokens: 0, unpriced: 1 },
+    );
+  });
+
+  it("measures the rate from the first chunk on, without the wait for a turn", async () => {
+    const { end } = begin();
+    await clock.advance(60_000);
+    end(createCounted(1, 1, 1));
+    const { durationMs, rate } = look().streams[0]!;
+    assert.deepEqual([durationMs, rate], [60_000, 25]);
+  });
+
+  it("names the model that answered if the request names none", () => {
+    const { stream, end } = begin();
+    stream.model = "";
+    look();
+    const result = createResult();
+    end({ ...result, closing: { ...result.closing, model: "the-only-one" } });
+    assert.equal(look().streams[0]!.facts!.model, "the-only-one");
   });
 
   it("sends the sums only if they have changed, or the minute has", async () => {

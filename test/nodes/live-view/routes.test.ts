@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { LiveSnapshot, StreamRow } from "../../../src/node-red/live-view/rows.js";
-import { createAskFlow } from "../../support/flows/nodes.js";
+import { createAskFlow, createFlowNode } from "../../support/flows/nodes.js";
 import { createRetryFlow } from "../../support/flows/retry.js";
 import { answerByWeatherTool, answerCalls, createRouterFlow } from "../../support/flows/router.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
+import { SaasService, TEAM, VIRTUAL_KEY } from "../../support/services/saas-service.js";
 import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
 
@@ -216,6 +217,34 @@ describe("The routes of the live view", () => {
       streams.map(({ state }) => state),
       ["cancelled", "cancelled"],
     );
+  });
+
+  it("show a stream in the instance of a subflow by the node that the editor knows", async () => {
+    const flow = createAskFlow(service().url).map((node) =>
+      node.id === "ask" ? { ...node, z: "subflow" } : node,
+    );
+    const subflow = {
+      id: "subflow",
+      type: "subflow",
+      in: [{ wires: [{ id: "ask" }] }],
+      out: [{ wires: [{ id: "ask", port: 0 }] }],
+    };
+    await runtime().deploy([...flow, subflow, createFlowNode("subflow:subflow", "instance", ["out"])]);
+    runtime().inject("instance", { payload: "x" });
+    await runtime().waitForEnds("out");
+    assert.equal((await lookFor(({ state }) => state === "complete")).facts!.node, "ask");
+  });
+
+  it("show how far a stream is that belongs to a job", async () => {
+    const saas = new SaasService(service());
+    const settings = { provider: "saas-llm", settings: { team: TEAM } };
+    await runtime().deploy(createAskFlow(saas.url, {}, settings), "full", {
+      provider: { apiKey: VIRTUAL_KEY },
+    });
+    runtime().inject("ask", { payload: "x" });
+    await runtime().waitForEnds("out");
+    const { chunks, tokens } = await lookFor(({ state }) => state === "complete");
+    assert.deepEqual([chunks, tokens], [2, { input: 1, output: 3, isEstimate: true }]);
   });
 
   it("show a message that cannot be a request as a failure of its node", async () => {
