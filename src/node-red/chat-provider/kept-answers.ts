@@ -34,6 +34,11 @@ export class KeptAnswers {
     kept?.stop();
   }
 
+  /** Stops all answers that still go on, because nobody is left to take them up. */
+  stopAll(): void {
+    for (const [stream] of [...this.byStream]) this.stop(stream);
+  }
+
   /** Holds a request that outlives its stream. */
   hold(work: Promise<void>): void {
     this.work.add(work);

@@ -221,8 +221,8 @@ export class ProviderRuntime {
   }
 
   /**
-   * Cancels all requests and closes the connections; does not throw. Waits for the ends of jobs only, up to
-   * `MAX_CLOSE_WAIT_MS`, since the service would keep those jobs open.
+   * Cancels all requests and closes the connections; does not throw. Waits only for the ends of jobs and of answers that
+   * go on at the service, up to `MAX_CLOSE_WAIT_MS`, since the service would bill them.
    */
   async close(): Promise<void> {
     for (const request of [...this.active]) request.cancel();
@@ -235,6 +235,7 @@ export class ProviderRuntime {
         };
       });
     }
+    this.kept.stopAll();
     this.kept.hold(this.connections.settle());
     await this.kept.settle(systemClock, MAX_CLOSE_WAIT_MS);
     this.connections.close();
