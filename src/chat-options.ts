@@ -51,7 +51,10 @@ export interface ChatOptions {
   signal?: AbortSignal | undefined;
   /** Tools for the model, in the form of `tools` of Chat Completions. */
   tools?: readonly unknown[] | undefined;
-  /** More request fields, under the service's own names: `temperature`, `max_tokens`, `n` … */
+  /**
+   * More request fields, under the service's own names: `temperature`, `max_tokens`, `n` … `hosted_tools` names tools that
+   * the service runs itself (see docs/providers.md).
+   */
   parameters?: Readonly<Record<string, unknown>> | undefined;
   /**
    * Takes up an answer that an earlier stream has begun, at the place that its result says. Needs a service that keeps answers
