@@ -100,6 +100,21 @@ describe("A chat-stream that steers", () => {
     assert.deepEqual(readRoles(1).slice(-3), ["tool: sun 1", "user: one", "user: two"]);
   });
 
+  it("keeps a question that went into the last turn in the conversation, before the answer", async () => {
+    await deploy();
+    ask("Hi");
+    await answer(1);
+    await runtime().waitUntil("weather", ({ length }) => length === 2);
+    ask("In Celsius");
+    await answer(2);
+    const lasts = await runtime().waitForEnds("out", 2);
+    const { conversation } = lasts.find((last) => last["who"] === "Hi")!;
+    assert.deepEqual(
+      (conversation as { role: string }[]).map(({ role }) => role),
+      ["user", "assistant", "tool", "assistant", "tool", "user", "assistant"],
+    );
+  });
+
   it("asks a question as a new one if the run ends without another turn, with what the run has said", async () => {
     await deploy();
     ask("Hi");
