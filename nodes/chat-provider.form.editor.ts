@@ -1,5 +1,6 @@
 /// <reference path="editor/validators.editor.ts" />
 /// <reference path="editor/providers.editor.ts" />
+/// <reference path="editor/service-form.editor.ts" />
 /// <reference path="chat-provider.services.editor.ts" />
 /// <reference path="chat-provider.settings.editor.ts" />
 
@@ -118,25 +119,13 @@ namespace ProviderForm {
     );
   }
 
-  /**
-   * Reads the form of a node. A node that is older than the choice is asked in Chat Completions at another address than the
-   * service's own, whatever form is the better one; so it stays.
-   */
-  function readForm({ api, baseUrl = "" }: ProviderNode, service: Service | undefined): string {
-    if (api !== undefined || baseUrl.trim() === "") return api ?? "";
-    const host = parseUrl(baseUrl)?.host ?? "";
-    const { ownHost, baseUrl: ownUrl = "" } = service ?? {};
-    const isOwn = ownHost ? new RegExp(ownHost).test(host) : parseUrl(ownUrl)?.host === host;
-    return isOwn ? "" : "chat";
-  }
-
   /** Offers the forms of a service that has both. Another service keeps no choice. */
   function showForms(node: ProviderNode, service: Service | undefined): void {
     // Until the runtime has told its services, the field stays empty, so that a stored choice is not lost.
     if (!service) return;
     const field = findField("api");
     const forms = service.forms ?? [];
-    const chosen = String(field.val() ?? readForm(node, service));
+    const chosen = String(field.val() ?? ServiceForm.readForm(node, service));
     field.empty();
     const addOption = (value: string, text: string) => $("<option>").val(value).text(text).appendTo(field);
     const better = forms[0] ?? "chat";

@@ -3,6 +3,7 @@
 /// <reference path="editor/providers.editor.ts" />
 /// <reference path="editor/schema.editor.ts" />
 /// <reference path="editor/schema-field.editor.ts" />
+/// <reference path="chat-stream.hosted.editor.ts" />
 /// <reference path="chat-stream.models.editor.ts" />
 
 /** The editor half of chat-stream. */
@@ -49,6 +50,11 @@
     return readFormat(this) !== "json_schema" || isRight || this._("chat-stream.error.schemaName");
   }
 
+  function checkStores(this: ChatStreamNode, value: unknown, _options: object): true | string {
+    const isNeeded = HostedTools.listTicked(this["hostedTools"]).includes("file_search");
+    return !isNeeded || String(value ?? "").trim() !== "" || this._("chat-stream.error.vectorStores");
+  }
+
   RED.nodes.registerType<ChatStreamNode>("chat-stream", {
     category: "AI",
     color: "#8FBFC3",
@@ -81,6 +87,8 @@
         validate: checkNumber("seed", SEED, "whole-between"),
       },
       reasoningEffort: { value: "" },
+      hostedTools: { value: [] },
+      vectorStores: { value: "", validate: checkStores },
       options: { value: "", validate: checkObject("options") },
       responseFormat: { value: "" },
       schema: { value: "", validate: checkSchema },
@@ -141,11 +149,13 @@
         typeField: "#node-input-conversationKeyType",
       });
       ModelList.prepareModels(this);
+      HostedTools.prepare(this, this["hostedTools"]);
       prepareReasoning();
       prepareFormat(this);
       explainChoices(this);
     },
     oneditsave() {
+      this["hostedTools"] = HostedTools.listTicked(this["hostedTools"]);
       const type = $("#node-input-systemType").val();
       if (type !== "str") $("#node-input-system").val($("#chat-stream-system-source").typedInput("value"));
     },

@@ -1,6 +1,7 @@
 import { removeForeignFields } from "../core/chat/history-entry.js";
 import { type ChatRequest, checkBodySize, checkRequest, type WireRequest } from "../core/chat/request.js";
 import { Failure } from "../core/failure.js";
+import { addHostedTools } from "../providers/hosted/add-tools.js";
 import type { ProviderMemory } from "../providers/provider.js";
 import { formatServiceName } from "../providers/shared/endpoint.js";
 import type { ChatSetup } from "./chat-types.js";
@@ -20,7 +21,8 @@ export function buildWire(setup: ChatSetup, memory: ProviderMemory): WireRequest
       `${provider.label} keeps no answer in the background. Clear “resume without loss” in the chat-stream, or set API of the provider to Responses if the service offers it.`,
     );
   }
-  const request = removeForeignFields(setup.request, () => formatServiceName(provider, endpoint));
+  const own = removeForeignFields(setup.request, () => formatServiceName(provider, endpoint));
+  const request = addHostedTools(own, provider, endpoint);
   const wire = provider.buildChatRequest(request, endpoint, memory);
   checkBodySize(wire, limits.request);
   return wire;

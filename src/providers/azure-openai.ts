@@ -1,4 +1,5 @@
 import { Failure } from "../core/failure.js";
+import { OPENAI_TOOLS } from "./hosted/tools.js";
 import { createOpenAiProvider, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Provider } from "./provider.js";
 import type { Endpoint } from "./shared/endpoint.js";
@@ -21,6 +22,7 @@ const CHAT = createOpenAiProvider({
   maxTokensField: "max_completion_tokens",
   responses: { encryptsReasoning: true, refusesPlainReasoning: true },
   prefersResponses: true,
+  hostedTools: OPENAI_TOOLS,
   ownHost: /\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$/,
   lacksResponses,
   buildResponsesUrl,

@@ -19,7 +19,9 @@ import { joinPath } from "./shared/url.js";
 import { buildBearerHeader, buildHeaders, buildPostRequest } from "./shared/wire-request.js";
 
 /** What differs between services that offer OpenAI's Chat Completions. */
-export interface Preset extends Pick<FormChoice, "ownHost" | "lacksResponses"> {
+export interface Preset
+  extends Pick<FormChoice, "ownHost" | "lacksResponses">,
+    Pick<Provider, "hostedTools"> {
   id: string;
   label: string;
   baseUrl?: string;
@@ -89,6 +91,7 @@ export function createOpenAiProvider(preset: Preset): Provider {
       ? createFormSwitch(preset, preset.responses)
       : createChatBuilder(preset),
     ...(preset.responses ? { background: createBackground(preset) } : {}),
+    ...(preset.hostedTools ? { hostedTools: preset.hostedTools } : {}),
     ...(preset.speaks === false
       ? {}
       : { buildSpeechRequest: (request, endpoint) => buildSpeechRequest(request, endpoint) }),

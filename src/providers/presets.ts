@@ -1,4 +1,5 @@
 import { isObject } from "../core/json/parse.js";
+import { OPENAI_TOOLS } from "./hosted/tools.js";
 import type { Preset } from "./openai-compatible.js";
 import type { ResponsesTraits } from "./responses/traits.js";
 import { type AssistantSchema, restrictMessages, separateResults } from "./shared/strict-messages.js";
@@ -28,6 +29,7 @@ export const PRESETS: readonly Preset[] = [
     maxTokensField: "max_completion_tokens",
     responses: OPENAI_RESPONSES,
     prefersResponses: true,
+    hostedTools: OPENAI_TOOLS,
   },
   {
     id: "openrouter",

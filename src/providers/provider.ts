@@ -5,6 +5,7 @@ import type { Headers } from "../core/errors/retry-hint.js";
 import type { Failure } from "../core/failure.js";
 import type { RefusalRule } from "../core/retry/refusal-window.js";
 import type { FormChoice } from "./api-form.js";
+import type { HostedTools } from "./hosted/tools.js";
 import type { Endpoint } from "./shared/endpoint.js";
 import type { JobProtocol } from "./shared/job.js";
 import type { SpeechRequest } from "./shared/speech.js";
@@ -99,6 +100,8 @@ export interface Provider extends FormChoice {
 
   /** How answers are read again that the service keeps; undefined if it keeps none. */
   readonly background?: BackgroundProtocol;
+  /** The tools that the service runs itself; undefined if it has none that are known here. */
+  readonly hostedTools?: HostedTools;
   /** How answers go on that the service pauses; undefined if it pauses none. */
   readonly pauses?: PauseProtocol;
   /** The protocol of the jobs that streams belong to, if the service bills by job. */

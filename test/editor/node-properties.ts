@@ -68,6 +68,8 @@ export const PROPERTIES: Record<string, Record<string, unknown>> = {
     stop: "",
     seed: "",
     reasoningEffort: "",
+    hostedTools: [],
+    vectorStores: "",
     options: "",
     responseFormat: "",
     schema: "",

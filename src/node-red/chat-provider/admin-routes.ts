@@ -32,6 +32,10 @@ export function addProviderRoutes(red: NodeRed): void {
         keyVariable: provider.keyVariable,
         hasKeyVariable: provider.keyVariable !== undefined && Boolean(process.env[provider.keyVariable]),
         settings: provider.settings,
+        hostedTools: provider.hostedTools && {
+          form: provider.hostedTools.form,
+          names: Object.keys(provider.hostedTools.tools),
+        },
         ownModel: provider.chooseModel?.({ baseUrl: "" }),
         ...findFirstSteps(provider.id),
       })),

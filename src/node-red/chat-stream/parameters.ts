@@ -18,6 +18,10 @@ export interface ParameterConfig extends ResponseFormatConfig {
   reasoningEffort?: unknown;
   /** Whether the service keeps the answer, so that a broken stream can be taken up again. */
   background?: unknown;
+  /** Names of the tools that the service runs itself. */
+  hostedTools?: unknown;
+  /** Ids of vector stores for the search in files, separated by commas or white space. */
+  vectorStores?: unknown;
   /** Further request fields, as JSON text or an object. They replace the fields above. */
   options?: unknown;
 }
@@ -44,9 +48,22 @@ export function readParameters(config: ParameterConfig): Record<string, unknown>
   }
   if (config.reasoningEffort) parameters["reasoning_effort"] = config.reasoningEffort;
   if (config.background === true) parameters["background"] = true;
+  const hostedTools = readHostedTools(config);
+  if (hostedTools.length > 0) parameters["hosted_tools"] = hostedTools;
   const format = createResponseFormat(config);
   if (format) parameters["response_format"] = format;
   return Object.assign(parameters, readJsonObject(config.options, "setting options (“More fields”)"));
+}
+
+/** Reads the tools of the service. The search in files says in which stores. */
+function readHostedTools({ hostedTools, vectorStores }: ParameterConfig): unknown[] {
+  if (!Array.isArray(hostedTools)) return [];
+  const stores = String(vectorStores ?? "")
+    .split(/[\s,]+/)
+    .filter((id) => id !== "");
+  return hostedTools.map((name: unknown) =>
+    name === "file_search" ? { type: name, vector_store_ids: stores } : name,
+  );
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
+import { isObject } from "../../core/json/parse.js";
+import { ANTHROPIC_TOOLS } from "../hosted/tools.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
 import { readModelNames } from "../shared/model-names.js";
@@ -12,6 +14,14 @@ import { buildAnthropicBody } from "./request.js";
 /** The API version that this package is written for. The author's own header replaces it. */
 const API_VERSION = "2023-06-01";
 
+const BETA_HEADER = "anthropic-beta";
+
+/** The betas of Anthropic's own tools, by their types. */
+const TOOL_BETAS: Readonly<Record<string, string>> = {
+  web_fetch_20250910: "web-fetch-2025-09-10",
+  code_execution_20250825: "code-execution-2025-08-25",
+};
+
 /** The largest page of the model list, which holds all models. */
 const MAX_MODELS_PER_PAGE = 1000;
 
@@ -24,6 +34,7 @@ export const ANTHROPIC_PROVIDER: Provider = {
   keyVariable: "ANTHROPIC_API_KEY",
   // Newer models refuse a prefill. All understand a request that quotes the broken answer.
   prefill: false,
+  hostedTools: ANTHROPIC_TOOLS,
   pauses: ANTHROPIC_PAUSES,
   buildChatRequest: buildChatRequest,
   buildModelsRequest: buildModelsRequest,
@@ -32,11 +43,22 @@ export const ANTHROPIC_PROVIDER: Provider = {
 };
 
 function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest {
+  const headers = buildAnthropicHeaders(endpoint);
   return buildPostRequest(
     buildUrl(endpoint, "messages"),
-    buildAnthropicHeaders(endpoint),
+    addBetas(headers, request.tools ?? []),
     buildAnthropicBody(request),
   );
+}
+
+/** Names the betas that the request's tools need, beside those of the author. */
+function addBetas(headers: Record<string, string>, tools: readonly unknown[]): Record<string, string> {
+  const needed = tools.flatMap((tool) => (isObject(tool) ? (TOOL_BETAS[String(tool["type"])] ?? []) : []));
+  if (needed.length === 0) return headers;
+  const name = Object.keys(headers).find((header) => header.toLowerCase() === BETA_HEADER) ?? BETA_HEADER;
+  const own = (headers[name] ?? "").split(",").map((beta) => beta.trim());
+  const betas = new Set([...own, ...needed].filter((beta) => beta !== ""));
+  return { ...headers, [name]: [...betas].join(",") };
 }
 
 function buildModelsRequest(endpoint: Endpoint): WireRequest {

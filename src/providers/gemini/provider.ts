@@ -1,6 +1,7 @@
 import type { ChatRequest, WireRequest } from "../../core/chat/request.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
+import { GEMINI_TOOLS } from "../hosted/tools.js";
 import type { Provider } from "../provider.js";
 import type { Endpoint } from "../shared/endpoint.js";
 import { readModelNames } from "../shared/model-names.js";
@@ -21,6 +22,7 @@ export const GEMINI_PROVIDER: Provider = {
   keyVariable: "GEMINI_API_KEY",
   // Google does not document what happens to an answer at the end of the conversation.
   prefill: false,
+  hostedTools: GEMINI_TOOLS,
   buildChatRequest: buildChatRequest,
   buildModelsRequest: buildModelsRequest,
   readModelNames: readGeneratingModels,

@@ -199,6 +199,39 @@ describe("Flow with OpenAI in Responses", () => {
     assert.equal((await ask()).finishReason, "length");
   });
 
+  it("asks for the service's own tools that are ticked, and shows in msg.chunk and collect what they did", async () => {
+    const search = { id: "ws_1", type: "web_search_call", status: "completed", action: { query: "a" } };
+    openai.answers = [
+      [
+        buildEvent("output_item.done", { output_index: 0, item: search }),
+        ...buildMessageEvents(["Found."], 1),
+      ],
+    ];
+    const ticks = { hostedTools: ["web_search", "file_search"], vectorStores: "vs_1, vs_2" };
+    const end = await ask({}, ticks);
+    assert.equal(end.error, undefined);
+    assert.deepEqual(openai.bodies[0]!["tools"], [
+      { type: "web_search" },
+      { type: "file_search", vector_store_ids: ["vs_1", "vs_2"] },
+    ]);
+    assert.deepEqual((await readCollected())["responses_items"], { 0: search });
+    const chunks = runtime()
+      .getMessages("out")
+      .map(({ chunk }) => JSON.stringify(chunk ?? ""));
+    assert.ok(chunks.some((chunk) => chunk.includes("web_search_call")));
+    const { parameters } = end.request as { parameters: Item };
+    assert.deepEqual(parameters["hosted_tools"], [
+      "web_search",
+      { type: "file_search", vector_store_ids: ["vs_1", "vs_2"] },
+    ]);
+    const without = await ask({ options: { hosted_tools: [] } }, ticks);
+    assert.equal(without.error, undefined);
+    assert.equal(openai.bodies[1]!["tools"], undefined);
+    const refused = await ask({}, ticks, { ...OPENAI, api: "chat" });
+    assert.equal(readError(refused).code, "invalid_request");
+    assert.match(readError(refused).message, /hosted tool web_search in Responses only/);
+  });
+
   it("says which setting to change if a model takes the request only in Responses", async () => {
     const end = await ask({}, {}, { ...OPENAI, api: "chat" });
     assert.equal(readError(end).code, "invalid_request");
