@@ -12,6 +12,9 @@ import {
   createWitnessNodes,
   TAB,
 } from "../../support/flows/nodes.js";
+import { createRetryFlow } from "../../support/flows/retry.js";
+import { answerByWeatherTool, answerCalls, createRouterFlow } from "../../support/flows/router.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { waitUntil } from "../../support/waiting.js";
@@ -106,6 +109,72 @@ describe("A chat-provider with a cassette", () => {
     const replayed = await ask({ payload: "Hi" });
     assert.equal(replayed.at(-1)!.finishReason, "stop");
     assert.equal(replayed.map(({ payload }) => payload).join(""), "Hello wörld");
+  });
+
+  const toEvents = (events: readonly Record<string, unknown>[]) =>
+    events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+  const OTHER_FORMS: Record<string, string> = {
+    gemini:
+      'data: {"candidates":[{"content":{"parts":[{"text":"Hello"}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":1}}\n\n',
+    anthropic: toEvents([
+      { type: "message_start", message: { id: "m", role: "assistant", usage: { input_tokens: 3 } } },
+      { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hello" } },
+      { type: "content_block_stop", index: 0 },
+      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 1 } },
+      { type: "message_stop" },
+    ]),
+    ollama:
+      '{"message":{"role":"assistant","content":"Hello"},"done":false}\n{"message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}\n',
+  };
+  for (const [provider, body] of Object.entries(OTHER_FORMS)) {
+    it(`records and replays the own form of ${provider}`, async () => {
+      const type = provider === "ollama" ? "application/x-ndjson" : "text/event-stream";
+      service().script = (reply) => reply.sendText(200, type, body);
+      const settings = { provider, cassette: CASSETTE, baseUrl: service().url.replace("/v1", "") };
+      await runtime().deploy(createAskFlow("", {}, { ...settings, record: "record" }), "full", {
+        provider: { apiKey: "sk-0123456789abcdef" },
+      });
+      const live = await ask({ payload: "Hi" });
+      assert.equal(live.map(({ payload }) => payload).join(""), "Hello");
+      assert.equal(live.at(-1)!.finishReason, "stop");
+      await runtime().deploy(createAskFlow("", {}, { ...settings, record: "replay", replayAtOnce: true }));
+      assert.deepEqual(strip(await ask({ payload: "Hi" })), strip(live));
+      assert.equal(service().requests.length, 1);
+    });
+  }
+
+  it("replays a run of a tool-call-router, whose tools work anew, and a refusal with its retry", async () => {
+    service().script = answerByWeatherTool;
+    const deployRouter = async (record: string) => {
+      await runtime().deploy(
+        createRouterFlow(service().url, { service: { record, cassette: CASSETTE, replayAtOnce: true } }),
+      );
+      answerCalls(runtime(), "weather", () => "sunny");
+      runtime().clearMessages();
+      runtime().inject("router", { payload: "Paris" });
+      await runtime().waitForEnds("out");
+      return runtime().getMessages("out");
+    };
+    const live = await deployRouter("record");
+    const replayed = await deployRouter("replay");
+    assert.equal(joinPayloads(replayed), "Let me look. It is sunny.");
+    assert.deepEqual(strip(replayed).at(-1), strip(live).at(-1));
+    assert.equal(runtime().getMessages("weather").length, 1);
+    assert.equal(service().requests.length, 2);
+    service().queue.push((reply) => reply.sendJson(503, { error: { message: "Busy" } }));
+    service().script = (reply) => reply.say("Hello");
+    const deployRetry = async (record: string) => {
+      await runtime().deploy(
+        createRetryFlow(service().url, { service: { record, cassette: CASSETTE, replayAtOnce: true } }),
+      );
+      return (await ask({ payload: "Hi" })).at(-1)!;
+    };
+    assert.equal((await deployRetry("record")).finishReason, "stop");
+    const again = await deployRetry("replay");
+    assert.equal(again.finishReason, "stop");
+    assert.equal((again.stats as { attempts: number }).attempts, 2);
+    assert.equal(service().requests.length, 4);
   });
 
   it("replays the demo without starting it", async () => {
