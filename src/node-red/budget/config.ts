@@ -1,6 +1,6 @@
 import { Failure } from "../../core/failure.js";
 import type { NodeConfig } from "../red/api.js";
-import { readChoice, readNumber } from "../red/settings.js";
+import { readChoice, readNumber, readTextSetting } from "../red/settings.js";
 import type { BudgetWindow } from "./span.js";
 
 export type BudgetUnit = "usd" | "tokens" | "requests";
@@ -54,12 +54,12 @@ export function readBudgetSettings(config: BudgetConfig): BudgetSettings {
     limit: Math.round(limit * UNITS[unit]),
     unit,
     window: readWindow(config.window),
-    key: config.key ?? "",
-    keyType: config.keyType || "str",
+    key: readTextSetting(config.key, "key of the purse"),
+    keyType: readTextSetting(config.keyType, "type of the key of the purse") || "str",
     warnAt: (percent ?? DEFAULT_WARN_PERCENT) / 100,
     reserve:
       readNumber(config.reserve, "tokens to reserve for an answer", { min: 0 }) ?? DEFAULT_RESERVE_TOKENS,
-    store: config.store ?? "",
+    store: readTextSetting(config.store, "store of the purses"),
   };
 }
 

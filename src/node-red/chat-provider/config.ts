@@ -54,6 +54,14 @@ const RECORD_MODES = ["off", "record", "failures", "replay"] as const;
 /** What a provider does with its cassette. */
 type RecordMode = (typeof RECORD_MODES)[number];
 
+/** The service of a provider that names none. */
+export const DEFAULT_SERVICE = "demo";
+
+/** @throws Failure `configuration` if the setting is no text */
+export function readServiceId({ provider }: ProviderNodeConfig): string {
+  return readTextSetting(provider, "service") || DEFAULT_SERVICE;
+}
+
 /** A chat-provider's credentials. */
 export interface ProviderCredentials {
   apiKey?: string;

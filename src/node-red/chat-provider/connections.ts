@@ -19,6 +19,7 @@ import {
   type ProviderNodeConfig,
   type ProviderSettings,
   readProviderConfig,
+  readServiceId,
 } from "./config.js";
 import type { OpenedProvider } from "./opened-provider.js";
 import type { Surroundings } from "./surroundings.js";
@@ -45,7 +46,7 @@ export class Connections {
   async open(): Promise<OpenedProvider> {
     const { config, credentials, surroundings } = this;
     const settings = readProviderConfig(config, credentials, surroundings.variables);
-    const provider = getProvider(config.provider || "demo");
+    const provider = getProvider(readServiceId(config));
     if (settings.record === "replay") return this.openCassette(provider, settings);
     const isDemo = provider.id === "demo";
     const { api } = settings.endpoint;

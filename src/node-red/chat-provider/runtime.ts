@@ -19,7 +19,13 @@ import type { ProviderMemory } from "../../providers/provider.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { type AskOptions, limitTime } from "./ask-options.js";
-import { type ProviderCredentials, type ProviderNodeConfig, readProviderConfig } from "./config.js";
+import {
+  DEFAULT_SERVICE,
+  type ProviderCredentials,
+  type ProviderNodeConfig,
+  readProviderConfig,
+  readServiceId,
+} from "./config.js";
 import { Connections } from "./connections.js";
 import { KeptAnswers } from "./kept-answers.js";
 import type { OpenedProvider } from "./opened-provider.js";
@@ -67,9 +73,15 @@ export class ProviderRuntime {
     this.connections = new Connections(config, credentials, surroundings);
   }
 
+  /** Id of the service; `""` if the setting is no text. */
+  private get serviceId(): string {
+    const { provider } = this.config;
+    return typeof provider === "string" || !provider ? provider || DEFAULT_SERVICE : "";
+  }
+
   /** What a person calls this provider: its name, otherwise that of the service. */
   get label(): string {
-    return this.config.name || findProviderLabel(this.config.provider || "demo");
+    return this.config.name || findProviderLabel(this.serviceId);
   }
 
   /** Streams an answer to the observer. `onEnd` is called exactly once, whatever happens. */
@@ -197,7 +209,7 @@ export class ProviderRuntime {
         this.credentials,
         this.surroundings.variables,
       );
-      const provider = getProvider(this.config.provider || "demo");
+      const provider = getProvider(readServiceId(this.config));
       const baseUrl = endpoint.baseUrl ?? provider.baseUrl ?? "";
       const billed = { provider, endpoint: { baseUrl }, request: { model, messages: [] }, prices };
       const tokens = createPlainTokens(inputTokens, outputTokens);
@@ -253,7 +265,7 @@ export class ProviderRuntime {
   private addProviderName(failure: Failure): Failure {
     return new Failure(failure.code, failure.message, {
       ...failure.toJSON(),
-      provider: failure.provider || this.config.provider,
+      provider: failure.provider || this.serviceId,
     });
   }
 }

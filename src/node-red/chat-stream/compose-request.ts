@@ -5,7 +5,7 @@ import { readTextSetting } from "../red/settings.js";
 import { evaluateTypedInput } from "../red/values/typed-input.js";
 import { findVariable } from "../red/variables.js";
 import { checkReaders } from "../wires/ask-loops.js";
-import { type ChatStreamConfig, describePrompt } from "./config.js";
+import { type ChatStreamConfig, readPromptSource } from "./config.js";
 import { readParameters } from "./parameters.js";
 import { addHistory, bringsMessages, type ComposedRequest, mergeRequest } from "./request.js";
 
@@ -30,12 +30,8 @@ export async function composeRequest(
   checkReaders(red, node);
   const readText = (property: "model" | "system", label: string) =>
     readTextSetting(config[property], label, () => findVariable(red, node, property));
-  const name = describePrompt(config);
-  const promptInput = {
-    value: config.prompt || "payload",
-    type: config.promptType || "msg",
-    name: "prompt",
-  };
+  const { name, ...source } = readPromptSource(config);
+  const promptInput = { ...source, name: "prompt" };
   const prompt = bringsMessages(message)
     ? undefined
     : await evaluateTypedInput(red, node, clock, promptInput, message);

@@ -1,5 +1,5 @@
 import type { NodeConfig } from "../red/api.js";
-import { readChoice, readNumber } from "../red/settings.js";
+import { readChoice, readNumber, readTextSetting } from "../red/settings.js";
 import type { ConversationOptions, ConversationPlace } from "./conversation.js";
 import type { ParameterConfig } from "./parameters.js";
 
@@ -67,8 +67,17 @@ export function readStreamSettings(config: ChatStreamConfig): StreamSettings {
   };
 }
 
-/** Describes the prompt in the author's terms, for errors. */
-export function describePrompt(config: ChatStreamConfig): string {
-  const type = config.promptType || "msg";
-  return type === "msg" ? `msg.${config.prompt || "payload"}` : `the prompt (${type})`;
+/** Where the prompt comes from: a typed input. */
+export interface PromptSource {
+  value: string;
+  type: string;
+  /** In the author's terms, for errors. */
+  name: string;
+}
+
+/** @throws Failure `configuration` if the setting is no text */
+export function readPromptSource(config: ChatStreamConfig): PromptSource {
+  const value = readTextSetting(config.prompt, "prompt") || "payload";
+  const type = readTextSetting(config.promptType, "type of the prompt") || "msg";
+  return { value, type, name: type === "msg" ? `msg.${value}` : `the prompt (${type})` };
 }

@@ -2,7 +2,7 @@ import { Failure, toFailure } from "../../core/failure.js";
 import { readTools, type Tool } from "../../core/tools/definitions.js";
 import { type Restrictions, readRestrictions, UNRESTRICTED } from "../../core/tools/restrictions.js";
 import type { NodeConfig } from "../red/api.js";
-import { readPositiveNumber } from "../red/settings.js";
+import { readPositiveNumber, readTextSetting } from "../red/settings.js";
 import { type McpRow, readMcpRows } from "./mcp-rows.js";
 
 /** A tool-call-router as it stands in a flow file. */
@@ -74,7 +74,11 @@ export function readSettings(config: RouterConfig): {
     return { settings: toSettings(config, tools, mcp, ownOutputs + approvals), problem: undefined };
   } catch (thrown) {
     const problem = toFailure(thrown, "configuration");
-    return { settings: toSettings(config, new Map(), [], 0), problem };
+    const [keepRuns, toolChoice] = [config.keepRuns, config.toolChoice].map((value) =>
+      typeof value === "string" ? value : "",
+    );
+    const readable = { ...config, keepRuns, toolChoice } as RouterConfig;
+    return { settings: toSettings(readable, new Map(), [], 0), problem };
   }
 }
 
@@ -84,7 +88,7 @@ function toSettings(
   mcp: readonly McpRow[],
   toolOutputs: number,
 ): RouterSettings {
-  const keepRuns = config.keepRuns ?? "";
+  const keepRuns = readTextSetting(config.keepRuns, "store for runs");
   const toolTimeout = Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.toolTimeout, 60) * 1000);
   const keepFor = Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.keepFor, 72) * 3_600_000);
   return {
@@ -97,7 +101,7 @@ function toSettings(
     maxRounds: Math.ceil(readPositiveNumber(config.maxRounds, 8)),
     toolTimeout,
     maxResult: Math.ceil(readPositiveNumber(config.maxResult, 262_144)),
-    toolChoice: config.toolChoice ?? "",
+    toolChoice: readTextSetting(config.toolChoice, "required tool"),
     parallel: config.parallel === "yes" ? true : config.parallel === "no" ? false : undefined,
     otherTools: config.otherTools === true,
     messageSchemas: config.messageSchemas === true,

@@ -54,7 +54,7 @@ function readWantedTools(list: unknown): WantedTool[] {
     if (name) return { name, fields };
     throw new Failure(
       "invalid_request",
-      `There is no hosted tool ${JSON.stringify(type)}. hosted_tools takes ${HOSTED_TOOLS.join(", ")}.`,
+      `There is no hosted tool ${JSON.stringify(type ?? entry)}. hosted_tools takes ${HOSTED_TOOLS.join(", ")}.`,
     );
   });
 }
