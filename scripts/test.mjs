@@ -17,13 +17,13 @@ const SUITES = {
   all: {
     legs: LEGS,
     files: ["test/**/*.test.ts"],
-    ignore: ["test/browser/**", "test/fleet/**", "test/package/**"],
+    ignore: ["test/browser/**", "test/fleet/**", "test/interop/**", "test/package/**"],
   },
   // The tests of the fault matrix, in all folders: their titles begin with the id of a row.
   faults: {
     legs: LEGS.slice(0, 1),
     files: ["test/**/*.test.ts"],
-    ignore: ["test/browser/**", "test/fleet/**"],
+    ignore: ["test/browser/**", "test/fleet/**", "test/interop/**"],
     rows: true,
   },
   // Two browsers, each with half of the files, take little more than half of the time.
@@ -31,6 +31,8 @@ const SUITES = {
   // Real processes behind a real broker: mosquitto must be on the `PATH`.
   fleet: { legs: LEGS.slice(1), files: ["test/fleet/**/*.test.ts"] },
   package: { legs: LEGS.slice(0, 1), files: ["test/package/**/*.test.ts"] },
+  // Servers of others, which imitate the services.
+  interop: { legs: LEGS.slice(1), files: ["test/interop/**/*.test.ts"] },
 };
 
 const USAGE = `Usage: npm test -- [suite] [--leg=4|5]
