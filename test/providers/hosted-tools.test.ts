@@ -123,7 +123,7 @@ describe("Tools that a service runs itself", () => {
     fail(["file_search"], {}, /file_search needs vector_store_ids/);
     fail([{ type: "file_search", vector_store_ids: [] }], {}, /needs vector_store_ids/);
     fail(["webSearch"], {}, /no hosted tool "webSearch"\. hosted_tools takes web_search, /);
-    fail([{}], {}, /no hosted tool undefined/);
+    fail([{}], {}, /no hosted tool \{\}/);
     fail("web_search", {}, /is not a list/);
   });
 });

@@ -210,7 +210,7 @@ describe("A client that reads a stream", () => {
 
   it("is cut off when the log no longer has what it has not read", () => {
     response.isReading = false;
-    for (let at = 0; at < 200; at++) receive({ payload: "x".repeat(10_000) });
+    for (let at = 0; at < 500; at++) receive({ payload: "x".repeat(10_000) });
     response.take(1_000_000);
     assert.ok(response.destroyed);
   });
