@@ -3,6 +3,8 @@ module.exports = (RED) => {
   // Answers each request with `chunks` messages of a stream, one every `everyMs` milliseconds.
   RED.nodes.registerType("bench-source", function Source(config) {
     RED.nodes.createNode(this, config);
+    const timers = new Set();
+    this.on("close", () => timers.forEach(clearInterval));
     this.on("input", (msg, send, done) => {
       const { chunks, everyMs } = config;
       const id = RED.util.generateId();
@@ -13,9 +15,11 @@ module.exports = (RED) => {
         const end = isLast ? { complete: true, finishReason: "stop", usage: null } : {};
         send({ ...msg, payload: isLast ? "" : "a few words ", parts, ...end });
         index++;
-        if (isLast) clearInterval(timer);
+        if (!isLast) return;
+        clearInterval(timer);
+        timers.delete(timer);
       }, everyMs);
-      this.on("close", () => clearInterval(timer));
+      timers.add(timer);
       done();
     });
   });

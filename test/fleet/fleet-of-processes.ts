@@ -32,6 +32,9 @@ interface FrontAnswer {
   status: number;
 }
 
+/** A model of the front: `house` streams, `whole` answers when it is done, `tools` may call a tool that the front has. */
+export type FleetModel = "house" | "whole" | "tools";
+
 export interface AskOptions {
   signal?: AbortSignal;
   /** Default: the first front. */
@@ -101,7 +104,7 @@ export class Fleet {
   /** Asks the front as a client does, and reads the streamed answer to its end. */
   async ask(
     question: string,
-    model: "house" | "whole",
+    model: FleetModel,
     { signal, front = this.front }: AskOptions = {},
   ): Promise<FrontAnswer> {
     const response = await fetch(`${front.url}/ai/v1/chat/completions`, {
@@ -198,6 +201,38 @@ export class Fleet {
       },
       ...createAnswerFlow("house", false),
       ...createAnswerFlow("whole", true),
+      ...this.createToolFlow(),
+    ];
+  }
+
+  /** A router at the front, whose one tool is a function node there. */
+  private createToolFlow(): object[] {
+    const place = { z: "tab", x: 100, y: 100 };
+    const tool = { name: "get_weather", description: "The weather", parameters: "" };
+    return [
+      {
+        ...{ ...place, id: "in-tools", type: "chat-in", endpoint: "endpoint", models: [{ name: "tools" }] },
+        wires: [["router"]],
+      },
+      {
+        ...{ ...place, id: "ask-tools", type: "chat-stream", provider: "fleet", model: "house" },
+        wires: [["router"]],
+      },
+      {
+        ...{ ...place, id: "router", type: "tool-call-router", tools: [tool] },
+        wires: [["out-tools"], ["ask-tools"], ["weather"]],
+      },
+      {
+        ...{
+          ...place,
+          id: "weather",
+          type: "function",
+          func: 'msg.payload = "fog";\nreturn msg;',
+          outputs: 1,
+        },
+        wires: [["router"]],
+      },
+      { ...place, id: "out-tools", type: "chat-out", wires: [[]] },
     ];
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Reply, ServiceRequest } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 import { waitUntil } from "../support/waiting.js";
-import { type AskOptions, Fleet } from "./fleet-of-processes.js";
+import { type AskOptions, Fleet, type FleetModel } from "./fleet-of-processes.js";
 
 /** Milliseconds between two words of an answer. */
 const PACE_MS = 10;
@@ -40,7 +40,7 @@ describe("Fleet under load", function () {
     };
   });
 
-  const askMany = (count: number, model: "house" | "whole", options: AskOptions = {}) =>
+  const askMany = (count: number, model: FleetModel, options: AskOptions = {}) =>
     Promise.all(
       Array.from({ length: count }, async (_, index) => {
         const question = `q${index}`;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
+import { createCallChunks } from "../support/flows/router.js";
 import type { Reply, ServiceRequest } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 import { Fleet } from "./fleet-of-processes.js";
@@ -81,6 +82,23 @@ describe("Fleet of Node-RED processes behind mosquitto", function () {
     const { usage } = await fleet.ask("price", "house");
     assert.equal(usage?.["completion_tokens"], 30);
     assert.equal(usage["cost"], 0.03);
+  });
+
+  it("Q25: runs a tool at the front for a model at a worker, and its next turn at any worker", async () => {
+    service().script = (reply, { body }) => {
+      const messages = body["messages"] as { role: string; content: string }[];
+      const result = messages.find(({ role }) => role === "tool");
+      if (result) reply.say(`There is ${result.content}.`);
+      else {
+        reply.send("Let me look. ", ...createCallChunks("get_weather", { city: "Paris" }));
+        reply.finish("tool_calls");
+      }
+    };
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => fleet.ask(`q${index}`, "tools")),
+    );
+    for (const { text, finishReason, error } of answers)
+      assert.deepEqual([text, finishReason, error], ["Let me look. There is fog.", "stop", undefined]);
   });
 
   it("says how many workers there are, and which models they have", async () => {
