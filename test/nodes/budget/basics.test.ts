@@ -30,7 +30,8 @@ function createBudgetFlow(
   settings: Record<string, unknown>,
   more: { near?: boolean; usedUp?: boolean } = {},
 ): FlowNode[] {
-  const id = `budget${nodeCount++}`;
+  // The ledgers of a process outlive their nodes, so no other test may use these ids.
+  const id = `basic-budget${nodeCount++}`;
   return [
     TAB,
     createProviderNode(url, { prices: '{"*": {"input": 100, "output": 100}}' }),
