@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { estimateGrowthBytes, estimateHeapBytes } from "../../../src/core/json/heap-size.js";
+import { createHeapMeter } from "../../support/heap-meter.js";
 
 const MANY = 30_000;
 
@@ -18,16 +17,6 @@ const SHAPES: Readonly<Record<string, string>> = {
   "token probabilities": listOf((at) => `{"token":"t${at}","logprob":-${at}.25,"bytes":[1,2,3]}`),
   "long texts": listOf((at) => `"${at}${"x".repeat(200)}"`),
 };
-
-/** Creates a function that collects garbage and then tells how much memory is in use. */
-function createHeapMeter(): () => number {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  return () => {
-    collect();
-    return process.memoryUsage().heapUsed;
-  };
-}
 
 describe("Estimate of memory", () => {
   for (const [name, json] of Object.entries(SHAPES)) {

@@ -1,34 +1,17 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FailureData } from "../../../src/core/failure.js";
-import { createAskFlow } from "../../support/flows/nodes.js";
+import { createCassetteFlow } from "../../support/flows/cassette.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 import { pause } from "../../support/waiting.js";
-
-const CASSETTE = "cassettes/answers.json";
 
 describe("Cassette in trouble", () => {
   const service = useService();
   const runtime = useRuntime();
   const folder = () => join(runtime().userDir, "cassettes");
-  const path = () => join(runtime().userDir, CASSETTE);
+  const { path, deploy, ask, findWarnings } = createCassetteFlow(runtime, service);
   afterEach(() => rmSync(folder(), { recursive: true, force: true }));
-
-  const deploy = (record: string, more: object = {}) =>
-    runtime().deploy(createAskFlow(service().url, {}, { record, cassette: CASSETTE, ...more }));
-
-  async function ask(payload: string) {
-    runtime().clearMessages();
-    runtime().inject("ask", { payload });
-    const [last] = await runtime().waitForEnds("out");
-    return { finishReason: last!.finishReason, error: last!.error as FailureData };
-  }
-  const findWarnings = () =>
-    runtime()
-      .logs.map(({ msg }) => String(msg))
-      .filter((text) => text.startsWith("A stream was not recorded"));
 
   it("R26: takes no stream down if it cannot be written, and warns once", async () => {
     writeFileSync(folder(), "a file in the place of the folder");

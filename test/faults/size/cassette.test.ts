@@ -1,33 +1,19 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FailureData } from "../../../src/core/failure.js";
-import { createAskFlow } from "../../support/flows/nodes.js";
+import { createCassetteFlow } from "../../support/flows/cassette.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
 
-const CASSETTE = "cassettes/answers.json";
 const MIB = 1024 * 1024;
+/** Records of any length. */
+const LARGE = { maxRecord: 20_000 };
 
 describe("Cassette that grows", () => {
   const service = useService();
   const runtime = useRuntime();
-  const path = () => join(runtime().userDir, CASSETTE);
+  const { path, deploy, ask, findWarnings } = createCassetteFlow(runtime, service);
   afterEach(() => rmSync(path(), { force: true }));
-
-  const deploy = (record: string) =>
-    runtime().deploy(createAskFlow(service().url, {}, { record, cassette: CASSETTE, maxRecord: 20_000 }));
-
-  async function ask(payload: string) {
-    runtime().clearMessages();
-    runtime().inject("ask", { payload });
-    const [last] = await runtime().waitForEnds("out");
-    return { finishReason: last!.finishReason, error: last!.error as FailureData };
-  }
-  const findWarnings = () =>
-    runtime()
-      .logs.map(({ msg }) => String(msg))
-      .filter((text) => text.startsWith("A stream was not recorded"));
 
   it("S18: leaves out a stream of more than 8 MiB, which goes on, and warns once", async () => {
     service().script = (reply) => {
@@ -38,7 +24,7 @@ describe("Cassette that grows", () => {
         reply.send({ ...noise, choices: [{ index: 0, delta: { content: "a" } }] });
       reply.finish();
     };
-    await deploy("record");
+    await deploy("record", LARGE);
     for (let times = 0; times < 2; times++) assert.equal((await ask("Hi")).finishReason, "stop");
     await runtime().deploy([]);
     assert.ok(!existsSync(path()));
@@ -57,20 +43,20 @@ describe("Cassette that grows", () => {
     mkdirSync(join(runtime().userDir, "cassettes"), { recursive: true });
     writeFileSync(path(), JSON.stringify({ version: 1, recordings: [recording] }));
     const size = statSync(path()).size;
-    await deploy("record");
+    await deploy("record", LARGE);
     assert.equal((await ask("Hi")).finishReason, "stop");
     await runtime().deploy([]);
     assert.equal(statSync(path()).size, size);
     assert.match(findWarnings()[0]!, /is full \(16 MiB\)/);
     truncateSync(path(), 17 * MIB);
-    await deploy("replay");
+    await deploy("replay", LARGE);
     assert.equal((await ask("Hi")).error.code, "limit");
   });
 
   it("S18: shows little of a long request that was not recorded", async () => {
-    await deploy("record");
+    await deploy("record", LARGE);
     await ask("a".repeat(100_000));
-    await deploy("replay");
+    await deploy("replay", LARGE);
     const { message } = (await ask("b".repeat(100_000))).error;
     assert.ok(message.length < 600, `${message.length} characters`);
     assert.ok(readFileSync(path(), "utf8").length > 100_000);

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Chunk } from "../../../src/core/chat/chunk.js";
 import { AnswerLog, type LogEntry } from "../../../src/node-red/chat-endpoint/answer-log.js";
+import { createHeapMeter } from "../../support/heap-meter.js";
 
 const LIMIT_BYTES = 4 * 1024 * 1024;
 
@@ -27,15 +26,6 @@ const FLOODS: Readonly<Record<string, (at: number) => LogEntry>> = {
     tool: { kind: "call", id: `call_${at}`, name: "get", arguments: "{}" } as never,
   }),
 };
-
-function createHeapMeter(): () => number {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  return () => {
-    collect();
-    return process.memoryUsage().heapUsed;
-  };
-}
 
 describe("Answer in memory", () => {
   for (const [name, create] of Object.entries(FLOODS)) {

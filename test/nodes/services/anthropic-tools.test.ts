@@ -1,44 +1,21 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
-import type { Message } from "../../../src/node-red/red/api.js";
-import { createCollectFlow, createProviderNode } from "../../support/flows/nodes.js";
+import { ANTHROPIC_CREDENTIALS, answerWith, createAnthropicFlow } from "../../support/flows/anthropic.js";
 import { createRetryFlow } from "../../support/flows/retry.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   createBlock,
   createMessageStart,
   createTextBlock,
 } from "../../support/services/anthropic-records.js";
-import { ANTHROPIC_KEY, type Turn, useAnthropic } from "../../support/services/anthropic-service.js";
-
-const CREDENTIALS = { provider: { apiKey: ANTHROPIC_KEY } };
-const answerWith =
-  (...texts: string[]): Turn =>
-  (reply) =>
-    reply.sendAnswer([createTextBlock(0, ...texts)]);
+import { useAnthropic } from "../../support/services/anthropic-service.js";
 
 describe("Flow with Anthropic's own tools", () => {
   const service = useAnthropic();
   const runtime = useRuntime();
 
-  function flow(stream: Record<string, unknown> = {}): FlowNode[] {
-    const provider = createProviderNode(service().url, { provider: "anthropic" });
-    return createCollectFlow(provider, { model: "claude-1", ...stream });
-  }
-
-  async function ask(message: Message = {}, stream: Record<string, unknown> = {}): Promise<Message> {
-    runtime().clearMessages();
-    await runtime().deploy(flow(stream), "full", CREDENTIALS);
-    runtime().inject("ask", { payload: "Hi", ...message });
-    return (await runtime().waitForEnds("out"))[0]!;
-  }
-
-  const readSentBody = (nth = 0) =>
-    service().requests[nth]!.body as { messages: ChatMessage[] } & Record<string, unknown>;
-  const waitForCollected = async () =>
-    (await runtime().waitUntil("finished", (messages) => messages.length > 0))[0]!;
+  const { ask, readSentBody, waitForCollected } = createAnthropicFlow(runtime, service);
 
   it("continues a paused Anthropic turn with the results of its own tools", async () => {
     const used = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: { query: "a" } };
@@ -85,7 +62,7 @@ describe("Flow with Anthropic's own tools", () => {
       stream: { model: "claude-1" },
       retry: { afterText: "continue" },
     });
-    await runtime().deploy(flow, "full", CREDENTIALS);
+    await runtime().deploy(flow, "full", ANTHROPIC_CREDENTIALS);
     runtime().inject("ask", { payload: "Hi" });
     const [end] = await runtime().waitForEnds("out");
     assert.equal(end!.error, undefined);

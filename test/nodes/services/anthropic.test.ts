@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../../../src/core/chat/chunk.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import { createCollectFlow, createProviderNode } from "../../support/flows/nodes.js";
+import { ANTHROPIC_CREDENTIALS, answerWith, createAnthropicFlow } from "../../support/flows/anthropic.js";
 import { createRetryFlow } from "../../support/flows/retry.js";
 import { answerCalls, createRouterFlow } from "../../support/flows/router.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
-import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import {
   COUNTED,
@@ -34,36 +33,15 @@ interface Failed {
   message: string;
 }
 
-const CREDENTIALS = { provider: { apiKey: ANTHROPIC_KEY } };
 const TOOLS = [
   { type: "function", function: { name: "get_weather", parameters: { type: "object", properties: {} } } },
 ];
-
-const answerWith =
-  (...texts: string[]): Turn =>
-  (reply) =>
-    reply.sendAnswer([createTextBlock(0, ...texts)]);
 
 describe("Flow with Anthropic", () => {
   const service = useAnthropic();
   const runtime = useRuntime();
 
-  function flow(stream: Record<string, unknown> = {}): FlowNode[] {
-    const provider = createProviderNode(service().url, { provider: "anthropic" });
-    return createCollectFlow(provider, { model: "claude-1", ...stream });
-  }
-
-  async function ask(message: Message = {}, stream: Record<string, unknown> = {}): Promise<Message> {
-    runtime().clearMessages();
-    await runtime().deploy(flow(stream), "full", CREDENTIALS);
-    runtime().inject("ask", { payload: "Hi", ...message });
-    return (await runtime().waitForEnds("out"))[0]!;
-  }
-
-  const readSentBody = (nth = 0) =>
-    service().requests[nth]!.body as { messages: ChatMessage[] } & Record<string, unknown>;
-  const waitForCollected = async () =>
-    (await runtime().waitUntil("finished", (messages) => messages.length > 0))[0]!;
+  const { flow, ask, readSentBody, waitForCollected } = createAnthropicFlow(runtime, service);
 
   it("streams an Anthropic answer with text, finish reason and usage", async () => {
     service().turns = [answerWith("Grüße", " 👋🏽", " aus Köln")];
@@ -253,7 +231,7 @@ describe("Flow with Anthropic", () => {
       service: { provider: "anthropic" },
       stream: { model: "claude-1" },
     });
-    await runtime().deploy(nodes, "full", CREDENTIALS);
+    await runtime().deploy(nodes, "full", ANTHROPIC_CREDENTIALS);
     runtime().inject("router", { payload: "Weather?" });
     const [end] = await runtime().waitForEnds("out");
     assert.equal(end!.error, undefined);
@@ -350,7 +328,7 @@ describe("Flow with Anthropic", () => {
       service: { provider: "anthropic" },
       stream: { model: "claude-1" },
     });
-    await runtime().deploy(nodes, "full", CREDENTIALS);
+    await runtime().deploy(nodes, "full", ANTHROPIC_CREDENTIALS);
     runtime().inject("ask", { payload: "Tell me a story." });
     const [end] = await runtime().waitForEnds("out");
     assert.equal(end!.error, undefined);
