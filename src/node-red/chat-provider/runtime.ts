@@ -75,8 +75,8 @@ export class ProviderRuntime {
 
   /** Id of the service; `""` if the setting is no text. */
   private get serviceId(): string {
-    const { provider } = this.config;
-    return typeof provider === "string" || !provider ? provider || DEFAULT_SERVICE : "";
+    const provider: unknown = this.config.provider || DEFAULT_SERVICE;
+    return typeof provider === "string" ? provider : "";
   }
 
   /** What a person calls this provider: its name, otherwise that of the service. */

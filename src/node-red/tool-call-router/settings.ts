@@ -74,12 +74,18 @@ export function readSettings(config: RouterConfig): {
     return { settings: toSettings(config, tools, mcp, ownOutputs + approvals), problem: undefined };
   } catch (thrown) {
     const problem = toFailure(thrown, "configuration");
-    const [keepRuns, toolChoice] = [config.keepRuns, config.toolChoice].map((value) =>
-      typeof value === "string" ? value : "",
-    );
-    const readable = { ...config, keepRuns, toolChoice } as RouterConfig;
+    const readable = {
+      ...config,
+      keepRuns: keepText(config.keepRuns),
+      toolChoice: keepText(config.toolChoice),
+    };
     return { settings: toSettings(readable, new Map(), [], 0), problem };
   }
+}
+
+/** @returns `""` for a setting that is no text */
+function keepText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function toSettings(
