@@ -55,11 +55,11 @@ describe("First flow, made by hand", function () {
     await editor.pressInject(inject);
     await editor
       .locateStatus(stream)
-      .filter({ hasText: /^streaming \d+ · \d+ tok\/s$/ })
+      .filter({ hasText: /^streaming \d+ · \d+\/s$/ })
       .waitFor();
     await editor
       .locateStatus(stream)
-      .filter({ hasText: /^done · \d+$/ })
+      .filter({ hasText: /^done · \d+ chunks$/ })
       .waitFor();
     await editor.waitForDebug("debug 2", /streaming/i);
     const messages = await editor.readDebugMessages();
@@ -77,7 +77,7 @@ describe("First flow, made by hand", function () {
     await editor.select(stream);
     await editor.invokeAction("core:show-help-tab");
     const help = page.locator(".red-ui-sidebar-help-stack .red-ui-help");
-    await help.getByText(/^Asks a language model/).waitFor();
+    await help.getByText(/^Sends a prompt to a language model/).waitFor();
     for (const label of ["chat provider", "collect"]) {
       await editor.showHelp(label);
       await help.locator("h1, h2, h3").first().waitFor();

@@ -25,7 +25,7 @@ describe("The service's own tools in the editor", function () {
       "Search the web",
       "Run code",
       "Search files",
-      "Draw pictures",
+      "Generate images",
     ]);
     const stores = editor.getField("chat-stream-stores-row");
     assert.ok(!(await stores.isVisible()));
@@ -54,7 +54,9 @@ describe("The service's own tools in the editor", function () {
     const editor = await world.openEditor(flow);
     await editor.openDialog("stream");
     await editor.openTab("Parameters");
-    const hint = editor.page.locator("#chat-stream-hosted-hint.chat-wrong", { hasText: "Responses only" });
+    const hint = editor.page.locator("#chat-stream-hosted-hint.chat-wrong", {
+      hasText: "only with Responses",
+    });
     await hint.waitFor();
     assert.deepEqual(await readShown(editor), ["Search the web"]);
     await saveScreenshot(editor.page, "chat-stream-hosted-tools-wrong");

@@ -193,7 +193,7 @@ describe("Validators in the editor", () => {
         accepts("chat-stream", "schema", wrong, { responseFormat });
     }
     refuses(
-      /there is none/,
+      /enter the schema/,
       "chat-stream",
       "schema",
       "",
