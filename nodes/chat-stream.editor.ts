@@ -110,6 +110,7 @@
       timeLimit: { value: "", validate: checkNumber("timeLimit", { min: 0, optional: true }) },
       whenBusy: { value: "concurrent" },
       everyChunk: { value: false },
+      includeSystem: { value: false },
       background: { value: false },
       mergeReads: { value: false },
     },

@@ -85,6 +85,7 @@ export const PROPERTIES: Record<string, Record<string, unknown>> = {
     timeLimit: "",
     whenBusy: "concurrent",
     everyChunk: false,
+    includeSystem: false,
     background: false,
     mergeReads: false,
   },

@@ -29,6 +29,8 @@ export interface ChatStreamConfig extends NodeConfig, ParameterConfig {
   timeLimit?: number | string;
   /** Whether each message carries its chunk (`msg.chunk`), also plain text. */
   everyChunk?: boolean;
+  /** Whether the system prompt may be read in the last message (`msg.request`). Default: false. */
+  includeSystem?: boolean;
   /** Whether chunks that arrive together leave as one message. */
   mergeReads?: boolean;
   /** Whether messages of a JSON answer carry the object so far (`msg.partial`). */

@@ -21,14 +21,14 @@ import { isReturnedRefusal } from "../wires/ask-loops.js";
 import { Arrivals } from "./arrivals.js";
 import { findReplaced, Lanes, StreamsByKey } from "./busy/lanes.js";
 import { Steering } from "./busy/steering.js";
-import { composeRequest } from "./compose-request.js";
+import { composeRequest } from "./composing/compose-request.js";
+import type { ComposedRequest } from "./composing/request.js";
 import { type ChatStreamConfig, readStreamSettings, type StreamSettings } from "./config.js";
 import { ConversationStore } from "./conversation.js";
 import { evaluateControlKey, evaluateKey } from "./conversation-key.js";
 import { collectEndFields, type EndOfStream } from "./end-fields.js";
 import { EMPTY_REQUEST, readJobWish } from "./job-fields.js";
 import { rememberSchema } from "./parameters.js";
-import type { ComposedRequest } from "./request.js";
 import { createSession, type StreamSession } from "./session.js";
 import { StreamStatus } from "./status.js";
 

@@ -2,6 +2,7 @@ import type { ChatResult } from "../../client/chat-types.js";
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { type Failure, toFailure } from "../../core/failure.js";
 import type { Message } from "../red/api.js";
+import { hideSystemPrompt } from "./composing/request.js";
 import type { ConversationStore } from "./conversation.js";
 import { createJobFields } from "./job-fields.js";
 import type { StreamSession } from "./session.js";
@@ -24,7 +25,7 @@ export async function collectEndFields(
   if (result.resume) fields["resume"] = result.resume;
   if (steered !== undefined) fields["steered"] = steered;
   if (!composed) return { fields };
-  fields.request = composed.request;
+  fields.request = hideSystemPrompt(composed);
   if (!conversation.keepsHistory) return { fields };
   try {
     if (endsTurn(result)) {

@@ -6,8 +6,8 @@ import type { RunningRequest } from "../chat-provider/runtime.js";
 import type { LiveProvider, LiveSource } from "../live-view/live-source.js";
 import { findRetryTag, findRunTag } from "../messages/ask-tags.js";
 import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
+import type { ComposedRequest } from "./composing/request.js";
 import type { ChatStreamConfig } from "./config.js";
-import type { ComposedRequest } from "./request.js";
 
 /** As much of a session as the live view shows. */
 interface ShownSession {

@@ -8,9 +8,9 @@ import { readContinuation, readTags } from "../messages/ask-tags.js";
 import { inFlight } from "../messages/in-flight.js";
 import { StreamWriter } from "../messages/stream-writer.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import type { ComposedRequest } from "./composing/request.js";
 import type { ChatStreamConfig } from "./config.js";
 import { LiveSession } from "./live-session.js";
-import type { ComposedRequest } from "./request.js";
 
 /** What a chat-stream remembers of one stream, from the message that asks for it to its end. */
 export interface StreamSession {

@@ -6,7 +6,7 @@ import { joinContinuation } from "../../core/retry/overlap-trimmer.js";
 import { continuesEarlierWork, readContinuation } from "../messages/ask-tags.js";
 import type { Message } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
-import type { ComposedRequest } from "./request.js";
+import type { ComposedRequest } from "./composing/request.js";
 
 /** Whether a stream completes a turn. An answer that calls tools does not: the request with their results contains it. */
 export function endsTurn(result: ChatResult): boolean {

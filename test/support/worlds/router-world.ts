@@ -4,7 +4,11 @@ import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { buildStats } from "../../../src/core/chat/stats.js";
 import type { Cost } from "../../../src/core/cost/amount.js";
 import { Failure, type FailureCode } from "../../../src/core/failure.js";
-import { addHistory, bringsMessages, mergeRequest } from "../../../src/node-red/chat-stream/request.js";
+import {
+  addHistory,
+  bringsMessages,
+  mergeRequest,
+} from "../../../src/node-red/chat-stream/composing/request.js";
 import { readTags } from "../../../src/node-red/messages/ask-tags.js";
 import { InFlight } from "../../../src/node-red/messages/in-flight.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
@@ -181,6 +185,7 @@ export class RouterWorld extends NodeWorld {
     const ask = mergeRequest(prompt, "msg.payload", message, {
       model: "model-1",
       system: "",
+      showsSystem: false,
       parameters: {},
     });
     writer.end(result as ChatResult, { request: addHistory(ask, [], "msg.payload") });

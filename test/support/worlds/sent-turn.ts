@@ -3,7 +3,11 @@ import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import type { ChatRequest } from "../../../src/core/chat/request.js";
 import { buildStats } from "../../../src/core/chat/stats.js";
 import { Failure } from "../../../src/core/failure.js";
-import { addHistory, bringsMessages, mergeRequest } from "../../../src/node-red/chat-stream/request.js";
+import {
+  addHistory,
+  bringsMessages,
+  mergeRequest,
+} from "../../../src/node-red/chat-stream/composing/request.js";
 import { StreamWriter } from "../../../src/node-red/messages/stream-writer.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createCallPieces, createDeltaChunk, type ModelTurn } from "./router-world.js";
@@ -11,7 +15,12 @@ import { createCallPieces, createDeltaChunk, type ModelTurn } from "./router-wor
 /** Composes the request that a chat-stream makes of a message. @throws Failure if there is nothing to ask */
 export function composeModelRequest(message: Message): ChatRequest {
   const prompt = bringsMessages(message) ? undefined : message.payload;
-  const ask = mergeRequest(prompt, "msg.payload", message, { model: "m", system: "", parameters: {} });
+  const ask = mergeRequest(prompt, "msg.payload", message, {
+    model: "m",
+    system: "",
+    showsSystem: false,
+    parameters: {},
+  });
   return addHistory(ask, [], "msg.payload");
 }
 

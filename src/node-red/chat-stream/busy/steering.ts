@@ -4,7 +4,7 @@ import { continuesEarlierWork, type RunTag, readTags } from "../../messages/ask-
 import type { Message } from "../../red/api.js";
 import { copyAsJson } from "../../red/plain-copy.js";
 import type { RunningRuns } from "../../runs/register.js";
-import type { ComposedRequest } from "../request.js";
+import type { ComposedRequest } from "../composing/request.js";
 import type { StreamSession } from "../session.js";
 
 /** A question that waits: for the next turn of the run that is under way, or for the run's end. */

@@ -1,12 +1,12 @@
-import type { ChatMessage } from "../../core/chat/chunk.js";
-import type { Clock } from "../../core/clock.js";
-import type { Message, NodeRed, RuntimeNode } from "../red/api.js";
-import { readTextSetting } from "../red/settings.js";
-import { evaluateTypedInput } from "../red/values/typed-input.js";
-import { findVariable } from "../red/variables.js";
-import { checkReaders } from "../wires/ask-loops.js";
-import { type ChatStreamConfig, readPromptSource } from "./config.js";
-import { readParameters } from "./parameters.js";
+import type { ChatMessage } from "../../../core/chat/chunk.js";
+import type { Clock } from "../../../core/clock.js";
+import type { Message, NodeRed, RuntimeNode } from "../../red/api.js";
+import { readTextSetting } from "../../red/settings.js";
+import { evaluateTypedInput } from "../../red/values/typed-input.js";
+import { findVariable } from "../../red/variables.js";
+import { checkReaders } from "../../wires/ask-loops.js";
+import { type ChatStreamConfig, readPromptSource } from "../config.js";
+import { readParameters } from "../parameters.js";
 import { addHistory, bringsMessages, type ComposedRequest, mergeRequest } from "./request.js";
 
 /** What a request is composed with. */
@@ -43,6 +43,7 @@ export async function composeRequest(
     model: readText("model", "model"),
     system,
     parameters: readParameters(config),
+    showsSystem: config.includeSystem === true,
   });
   composed.request = addHistory(composed, composed.isWholeConversation ? [] : await readHistory(), name);
   return composed;

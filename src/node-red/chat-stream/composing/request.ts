@@ -1,9 +1,10 @@
-import type { ChatMessage } from "../../core/chat/chunk.js";
-import type { ChatRequest } from "../../core/chat/request.js";
-import { Failure } from "../../core/failure.js";
-import { isObject } from "../../core/json/parse.js";
-import type { Message } from "../red/api.js";
-import { copyAsJson } from "../red/plain-copy.js";
+import type { ChatMessage } from "../../../core/chat/chunk.js";
+import type { ChatRequest } from "../../../core/chat/request.js";
+import { Failure } from "../../../core/failure.js";
+import { isObject } from "../../../core/json/parse.js";
+import type { Message } from "../../red/api.js";
+import { copyAsJson } from "../../red/plain-copy.js";
+import { sealSystemMessage, takeSealedMessages } from "./system-prompt.js";
 
 /** The parts of a request that come from the node's settings. */
 export interface RequestSettings {
@@ -12,13 +13,17 @@ export interface RequestSettings {
   system: unknown;
   /** Request fields, by their names in Chat Completions. */
   parameters: Record<string, unknown>;
+  /** Whether the system prompt may be read in the messages of the stream. */
+  showsSystem: boolean;
 }
 
 /** A request, and which of its messages the conversation grows by if the stream succeeds. */
 export interface ComposedRequest {
   request: ChatRequest;
-  /** The system message; empty if there is none. */
+  /** The system message that goes before the others; empty if there is none. */
   system: ChatMessage[];
+  /** Whether the system message may be read in the messages of the stream. */
+  showsSystem: boolean;
   /** The new messages; if the message brings `msg.messages`, the whole conversation. */
   turn: ChatMessage[];
   /** Whether `turn` is the whole conversation and no history goes before it. */
@@ -49,9 +54,12 @@ export function mergeRequest(
 ): ComposedRequest {
   const isWholeConversation = bringsMessages(message);
   const fields = !isWholeConversation && isRequestFields(prompt) ? prompt : {};
-  const turn = isWholeConversation
+  const asked = isWholeConversation
     ? requireMessages(message.messages, "msg.messages")
     : readPrompt(prompt, name);
+  // A request that comes back, from a node or a page, has the system prompt with which it was first asked.
+  const { system: earlier, rest: turn } = takeSealedMessages(asked);
+  if (turn.length === 0) throw createEmptyFailure(isWholeConversation ? "msg.messages" : name);
   const options = message.options ?? {};
   if (!isObject(options)) throw createTypeFailure("msg.options", "an object of request fields");
 
@@ -70,7 +78,9 @@ export function mergeRequest(
   if (tools) request.tools = tools;
   return {
     request,
-    system: createSystemMessage(fields["system"] ?? settings.system, turn),
+    system: earlier ? [earlier] : createSystemMessage(fields["system"] ?? settings.system, turn),
+    // What another node has sealed stays sealed.
+    showsSystem: settings.showsSystem && !earlier,
     turn,
     isWholeConversation,
   };
@@ -98,6 +108,13 @@ export function addHistory(
   return copy;
 }
 
+/** The request as the last message of the stream has it. */
+export function hideSystemPrompt({ request, system, showsSystem }: ComposedRequest): ChatRequest {
+  const [first, ...others] = request.messages;
+  if (showsSystem || system.length === 0 || !first) return request;
+  return { ...request, messages: [sealSystemMessage(first), ...others] };
+}
+
 function isRequestFields(prompt: unknown): prompt is Record<string, unknown> {
   return isObject(prompt) && !Buffer.isBuffer(prompt);
 }
@@ -121,7 +138,7 @@ function readPrompt(prompt: unknown, name: string): ChatMessage[] {
   }
   const text = typeof prompt === "number" || typeof prompt === "boolean" ? String(prompt) : prompt;
   if (text === undefined || text === null || text === "") {
-    throw new Failure("invalid_request", `There is nothing to ask: ${name} is empty.`);
+    throw createEmptyFailure(name);
   }
   if (typeof text !== "string")
     throw createTypeFailure(name, "a string, an array of chat messages or an object of request fields");
@@ -130,7 +147,7 @@ function readPrompt(prompt: unknown, name: string): ChatMessage[] {
 
 function requireMessages(value: unknown, name: string): ChatMessage[] {
   if (!Array.isArray(value)) throw createTypeFailure(name, "an array of chat messages");
-  if (value.length === 0) throw new Failure("invalid_request", `There is nothing to ask: ${name} is empty.`);
+  if (value.length === 0) throw createEmptyFailure(name);
   for (const [index, message] of value.entries()) {
     if (!isObject(message) || typeof message["role"] !== "string" || message["role"] === "") {
       throw createTypeFailure(
@@ -149,6 +166,10 @@ function createSystemMessage(system: unknown, turn: readonly ChatMessage[]): Cha
   if (typeof content !== "string") throw createTypeFailure("The system prompt", "a string");
   const hasSystem = turn.some(({ role }) => role === "system" || role === "developer");
   return hasSystem ? [] : [{ role: "system", content }];
+}
+
+function createEmptyFailure(name: string): Failure {
+  return new Failure("invalid_request", `There is nothing to ask: ${name} is empty.`);
 }
 
 function createTypeFailure(name: string, expected: string): Failure {
