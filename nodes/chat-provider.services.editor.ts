@@ -62,7 +62,15 @@ namespace ProviderServices {
 
   /** Asks the runtime for its services. */
   export async function loadServices(): Promise<void> {
-    services = await $.getJSON("chat-provider/providers");
+    const listed: Service[] = await $.getJSON("chat-provider/providers");
+    services = listed.map((service) => ({ ...service, label: translateLabel(service) }));
+  }
+
+  /** @returns the label in the editor's language; most are names, which are the same in each */
+  function translateLabel({ id, label }: Service): string {
+    return RED._(`@deltaflow/node-red-chat-stream/chat-provider:chat-provider.service.${id}`, {
+      defaultValue: label,
+    });
   }
 
   /** Whether the service needs a key that the environment does not have for it. */

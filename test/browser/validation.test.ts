@@ -58,7 +58,7 @@ describe("Validation in the editor", function () {
     await editor.page.locator(".chat-tab-wrong").getByText("Limits").waitFor();
     await editor.confirmConfigDialog();
     assert.equal((await editor.getProblems("demo"))?.length, 4);
-    for (const [at, name] of ["Connect", "Silence", "No progress", "Whole stream"].entries()) {
+    for (const [at, name] of ["Connect", "Idle", "No progress", "Whole stream"].entries()) {
       assert.match(
         (await editor.getProblems("demo"))![at]!,
         new RegExp(`^${name}: a number of seconds above 0`),

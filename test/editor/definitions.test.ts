@@ -134,7 +134,7 @@ describe("Validators in the editor", () => {
   it("refuses a timeout that is not above 0, and a limit that is not a whole number, by its name", () => {
     for (const [property, name] of [
       ["connectTimeout", "Connect"],
-      ["idleTimeout", "Silence"],
+      ["idleTimeout", "Idle"],
       ["totalTimeout", "Whole stream"],
     ] as const) {
       for (const wrong of ["0", "-1", "", "soon"])
@@ -142,10 +142,10 @@ describe("Validators in the editor", () => {
       accepts("chat-provider", property, "0.5");
     }
     for (const wrong of ["0", "", "later"]) refuses(/^Give up after:/, "collect", "timeout", wrong);
-    refuses(/^At once:/, "chat-provider", "maxConcurrent", "0");
-    refuses(/^At once:/, "chat-provider", "maxConcurrent", "1.5");
+    refuses(/^Parallel streams:/, "chat-provider", "maxConcurrent", "0");
+    refuses(/^Parallel streams:/, "chat-provider", "maxConcurrent", "1.5");
     accepts("chat-provider", "maxQueued", "0");
-    refuses(/^Largest record:/, "chat-provider", "maxRecord", "0");
+    refuses(/^Max record size:/, "chat-provider", "maxRecord", "0");
     accepts("chat-provider", "demoPace", "0");
     for (const property of ["connectTimeout", "maxConcurrent", "maxQueued", "maxRecord", "demoPace"])
       accepts("chat-provider", property, "$" + "{LIMIT}");
@@ -268,7 +268,9 @@ describe("Validators in the editor", () => {
   });
 
   it("K07 refuses a user name or password in the base URL", () => {
-    refuses(/no user name/, "chat-provider", "baseUrl", "https://a:b@host/v1", { provider: "custom" });
+    refuses(/must not contain a user name/, "chat-provider", "baseUrl", "https://a:b@host/v1", {
+      provider: "custom",
+    });
   });
 
   it("uses the service that is chosen in the open dialog instead of the stored one", () => {

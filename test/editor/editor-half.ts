@@ -179,8 +179,8 @@ export function nodeOf(
   };
 }
 
-/** @returns the text at a path with its blanks filled, or the path if there is no text */
+/** @returns the text at a path with its blanks filled, or the default or the path if there is no text */
 function fillBlanks(words: Words, path: string, given: Record<string, unknown> = {}): string {
-  const sentence = lookUp(words, path) ?? path;
+  const sentence = lookUp(words, path) ?? String(given["defaultValue"] ?? path);
   return sentence.replace(/__(\w+?)__/g, (_all, name: string) => String(given[name]));
 }

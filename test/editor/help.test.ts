@@ -115,7 +115,7 @@ describe("Help of the nodes", () => {
     }
 
     it(`the ${language} help of chat-stream says what to do about each error code`, () => {
-      const rows = [...readHelp("chat-stream", language).matchAll(/^\| `(\w+)` \| (.+) \|$/gm)];
+      const rows = [...readHelp("chat-stream", language).matchAll(/^- `(\w+)`: (.+)$/gm)];
       assert.deepEqual(
         rows.map(([, code]) => code),
         readFailureCodes(),
@@ -133,8 +133,10 @@ describe("Help of the nodes", () => {
     it(`the ${language} help of chat-provider names each service, its key variable, and each timeout with its default`, () => {
       const help = readHelp("chat-provider", language);
       const presets = read("src", "providers", "presets.ts");
-      for (const [, name] of presets.matchAll(/label: "([^"]+)"/g)) {
-        assert.ok(help.includes(name!.replace(" (OpenAI-compatible)", "")), name);
+      const words = wordsOf("chat-provider", language);
+      for (const [, id, label] of presets.matchAll(/id: "([\w-]+)",\s+label: "([^"]+)"/g)) {
+        const name = lookUp(words, `chat-provider.service.${id}`) ?? label!;
+        assert.ok(help.includes(name.replace(/ \(OpenAI-[ck]ompatib(le|el)\)/, "")), name);
       }
       for (const [, variable] of presets.matchAll(/keyVariable: "(\w+)"/g)) {
         assert.ok(help.includes(`\`\${${variable}}\``), variable);
@@ -142,7 +144,10 @@ describe("Help of the nodes", () => {
       const { defaults } = load("chat-provider").definition;
       for (const [setting, { value }] of Object.entries(defaults)) {
         if (!setting.endsWith("Timeout")) continue;
-        assert.ok(help.includes(`| ${readLabel("chat-provider", language, setting)} | ${value} |`), setting);
+        assert.ok(
+          help.includes(`- ${readLabel("chat-provider", language, setting)} (${value} s): `),
+          setting,
+        );
       }
     });
 

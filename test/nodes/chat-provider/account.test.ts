@@ -27,7 +27,7 @@ describe("The test button of a chat-provider", () => {
     for (const [ids, message] of [
       [["a"], "Connected: 1 model"],
       [["a", "b"], "Connected: 2 models"],
-      [[], "Connected; no models are listed"],
+      [[], "Connected, but no models are listed"],
     ] as const) {
       service().script = (reply) => reply.sendJson(200, { data: ids.map((id) => ({ id })) });
       await runtime().deploy(createAskFlow(service().url));
