@@ -13,9 +13,10 @@ import type { ChatSetup } from "./chat-types.js";
 export function buildWire(setup: ChatSetup, memory: ProviderMemory): WireRequest {
   const { endpoint, limits, provider, resume } = setup;
   checkRequest(setup.request);
-  const isKept = provider.background?.isOffered(endpoint) === true;
+  const inBackground = wantsBackground(setup.request);
+  const isKept = (resume || inBackground) && provider.background?.isOffered(endpoint) === true;
   if (resume && isKept) return provider.background!.buildResumeRequest(resume.id, endpoint);
-  if (wantsBackground(setup.request) && !isKept) {
+  if (inBackground && !isKept) {
     throw new Failure(
       "invalid_request",
       `${provider.label} keeps no answer in the background. Clear “resume without loss” in the chat-stream, or set API of the provider to Responses if the service offers it.`,

@@ -1,6 +1,7 @@
 import type { Chunk } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
 import { EndDetector, readEndClues } from "../core/chat/end-detector.js";
+import type { ChatRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure, type Phase, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
@@ -23,9 +24,9 @@ const WRONG_FORM = "The service's answer is not in the form of Chat Completions.
 
 /** One stream, from the request to its end. It connects the exchange, the decoder, the deadlines and the observer. */
 export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
-  private readonly machine: CompletionMachine;
-  private readonly decoder: Decoder;
-  private readonly preparer: ChunkPreparer;
+  private machine!: CompletionMachine;
+  private decoder!: Decoder;
+  private preparer!: ChunkPreparer;
   private readonly deadlines: Deadlines;
   private readonly startedAt: number;
   private exchange: Exchange | undefined;
@@ -37,12 +38,11 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   private headers: Headers = {};
   private lastReadAt = 0;
   private chunks = 0;
-  /** Records that are not JSON. */
   private skipped = 0;
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private endDetector = new EndDetector();
-  private readonly pauses: PausedAnswer;
+  private pauses!: PausedAnswer;
   private readonly flood = new FloodGuard();
   /** The failure of a record that came after the end of the answer and could not be used. */
   private badRecord: Failure | undefined;
@@ -54,17 +54,23 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     private readonly setup: ChatSetup,
     private readonly observer: ChatObserver,
   ) {
-    const { clock, limits, request } = setup;
-    this.machine = new CompletionMachine(limits);
-    this.pauses = new PausedAnswer(setup, this.machine);
-    this.preparer = new ChunkPreparer(this.machine, request, limits.indices, setup.everyChunk);
-    const asked = { model: request.model, endpoint: setup.endpoint };
-    this.refusals = new RefusalMemory(setup.provider, setup.memory, asked);
-    this.decoder = createDecoder(setup, this, this.refusals);
+    const { clock, endpoint, memory, provider, request } = setup;
+    this.refusals = new RefusalMemory(provider, memory, { model: request.model, endpoint });
     this.startedAt = clock.now();
     this.deadlines = new Deadlines(clock, setup.timeouts, (expiry) => this.handleExpiry(expiry));
-    this.begin();
+    this.begin(request);
+    this.prepareReading();
     this.isStarting = false;
+  }
+
+  /** Creates what reads the answer, once. Usually the request is on its way by then, so that this delays nothing. */
+  private prepareReading(): void {
+    if (this.machine) return;
+    const { everyChunk, limits, request } = this.setup;
+    this.machine = new CompletionMachine(limits);
+    this.pauses = new PausedAnswer(this.setup, this.machine);
+    this.preparer = new ChunkPreparer(this.machine, request, limits.indices, everyChunk);
+    this.decoder = createDecoder(this.setup, this, this.refusals);
   }
 
   /** Ends the stream. The observer keeps the text so far. May be called more than once. */
@@ -86,12 +92,13 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   onResponse(status: number, headers: Headers): void {
+    this.prepareReading();
     this.status = status;
     if (status >= 300) this.headers = headers;
     else this.notice = this.setup.provider.readNotice?.(headers);
-    this.deadlines.markResponse();
-    // The status already says that the request failed, so the details get little time.
-    if (status >= 300) this.deadlines.markDraining();
+    // A status of 300 or more already says that the request failed, so the details get little time.
+    if (status < 300) this.deadlines.markResponse();
+    else this.deadlines.markDraining();
   }
 
   onBytes(bytes: number): void {
@@ -165,13 +172,12 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   /** Sends the request: the first time, once more after a refusal, or for the next part of the answer. */
-  private begin(): void {
+  private begin(request: ChatRequest): void {
     const { setup } = this;
     this.status = 0;
     this.refusal = "";
-    this.headers = {};
     try {
-      const wire = buildWire({ ...setup, request: this.pauses.request }, this.refusals.getKnowledge());
+      const wire = buildWire({ ...setup, request }, this.refusals.getKnowledge());
       this.exchange = new Exchange(setup.limits, this);
       this.exchange.send(wire, setup.dispatcher, buildBackstops(setup.timeouts));
     } catch (thrown) {
@@ -195,7 +201,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     try {
       if (this.refusals.learnFrom(this.status, text)) {
         this.deadlines.markConnecting();
-        this.begin();
+        this.begin(this.pauses.request);
       } else this.fail(provider.readError(this.status, this.headers, text, clock.date()));
     } catch (thrown) {
       this.fail(toFailure(thrown));
@@ -260,11 +266,12 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     this.observer.onReadEnd?.();
     this.deadlines.markConnecting();
     // The rest of this read of the socket has to be over.
-    queueMicrotask(() => !this.hasEnded && this.begin());
+    queueMicrotask(() => !this.hasEnded && this.begin(this.pauses.request));
   }
 
   private fail(failure: Failure): void {
     if (this.hasEnded) return;
+    this.prepareReading();
     this.decoder.flush();
     this.exchange?.abort();
     const details = { phase: this.findPhase(failure), partial: this.machine.text };
@@ -283,16 +290,9 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     this.deadlines.stop();
     const { machine, setup, skipped, notice } = this;
     const durationMs = setup.clock.now() - this.startedAt;
-    const result = buildRunResult(setup, machine, {
-      outcome,
-      finishReason,
-      failure,
-      durationMs,
-      skipped,
-      notice,
-      requests: 1 + this.pauses.continuations,
-      ...this.readProgress(),
-    });
+    const requests = 1 + this.pauses.continuations;
+    const ended = { outcome, finishReason, failure, durationMs, skipped, notice, requests };
+    const result = buildRunResult(setup, machine, { ...ended, ...this.readProgress() });
     // End asynchronously if the constructor still runs: callers get the run first.
     if (this.isStarting) queueMicrotask(() => this.observer.onEnd(result));
     else this.observer.onEnd(result);

@@ -24,8 +24,21 @@ export function chooseForm(choice: FormChoice, endpoint: Endpoint): ApiForm {
   return api === "" || isOwnAddress(choice, endpoint) ? better : "chat";
 }
 
-function isOwnAddress({ ownHost, baseUrl }: FormChoice, endpoint: Endpoint): boolean {
-  const { host } = new URL(endpoint.baseUrl);
-  if (ownHost) return ownHost.test(host);
-  return baseUrl !== undefined && new URL(baseUrl).host === host;
+function isOwnAddress(choice: FormChoice, endpoint: Endpoint): boolean {
+  const host = readHost(endpoint);
+  return choice.ownHost
+    ? choice.ownHost.test(host)
+    : choice.baseUrl !== undefined && readHost(choice) === host;
+}
+
+/** The hosts of base URLs: parsing one for each request would cost as much as building its headers. */
+const hosts = new WeakMap<FormChoice | Endpoint, string>();
+
+function readHost(owner: FormChoice | Endpoint): string {
+  let host = hosts.get(owner);
+  if (host === undefined) {
+    host = new URL(owner.baseUrl!).host;
+    hosts.set(owner, host);
+  }
+  return host;
 }

@@ -15,6 +15,8 @@ const NONE: readonly string[] = [];
 export class Repeats {
   private template: RecordTemplate | undefined;
   private repeat: Repeat | undefined;
+  /** The latest record that was read in full. It becomes the template when another record arrives, to hold up no text. */
+  private candidate: { data: string; findRepeat: () => Repeat | undefined } | undefined;
   /** Places without meaning that were seen to vary. A template is faster without those that stay the same. */
   private varying = NONE;
   /** Templates that were looked for since the last match. */
@@ -33,6 +35,7 @@ export class Repeats {
    * @throws Failure as reading the record would
    */
   read(data: string): boolean {
+    if (this.candidate) this.createTemplate(this.candidate);
     const { template, repeat } = this;
     if (!template?.match(data)) return false;
     this.misses = 0;
@@ -46,23 +49,13 @@ export class Repeats {
    * @param findRepeat finds out how to read the records that repeat it; undefined if none can
    */
   learn(data: string, findRepeat: (() => Repeat | undefined) | undefined): void {
-    const before = this.template;
-    this.template = undefined;
-    if (!findRepeat || this.misses >= MAX_MISSES) return;
-    this.misses++;
-    this.repeat = findRepeat();
-    if (!this.repeat) return;
-    const { ignored = NONE, latest = NONE } = this.repeat;
-    const free = [...ignored, ...latest];
-    const differences = before ? listDifferences(before.source, data) : NONE;
-    const varying = [...this.varying, ...differences].filter((place) => isUnder(place, free));
-    this.varying = [...new Set(varying)];
-    this.mustSettle = this.varying.some((place) => isUnder(place, latest));
-    this.template = RecordTemplate.create(data, this.repeat, this.varying, this.depth);
+    this.candidate = findRepeat && { data, findRepeat };
+    if (!findRepeat) this.template = undefined;
   }
 
   /** Forgets the record before, because another response begins. */
   forget(): void {
+    this.candidate = undefined;
     this.template = undefined;
   }
 
@@ -73,6 +66,23 @@ export class Repeats {
     this.unsettled = undefined;
     const record = tryParseJson(unsettled);
     if (isObject(record)) repeat?.settle?.(record);
+  }
+
+  private createTemplate({ data, findRepeat }: NonNullable<typeof this.candidate>): void {
+    const before = this.template;
+    this.candidate = undefined;
+    this.template = undefined;
+    if (this.misses >= MAX_MISSES) return;
+    this.misses++;
+    this.repeat = findRepeat();
+    if (!this.repeat) return;
+    const { ignored = NONE, latest = NONE } = this.repeat;
+    const free = [...ignored, ...latest];
+    const differences = before ? listDifferences(before.source, data) : NONE;
+    const varying = [...this.varying, ...differences].filter((place) => isUnder(place, free));
+    this.varying = [...new Set(varying)];
+    this.mustSettle = this.varying.some((place) => isUnder(place, latest));
+    this.template = RecordTemplate.create(data, this.repeat, this.varying, this.depth);
   }
 }
 

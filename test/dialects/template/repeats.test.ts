@@ -58,7 +58,10 @@ describe("Repeated records", () => {
 
   it("are looked for no longer if no record repeats the one before", () => {
     const world = new World();
-    for (let id = 0; id < 40; id++) world.learn(write("a", id));
+    for (let id = 0; id < 40; id++) {
+      assert.equal(world.repeats.read(write("a", id)), false);
+      world.learn(write("a", id));
+    }
     assert.equal(world.repeats.read(write("b", 39)), false);
     world.learn(write("a", 1));
     assert.equal(world.repeats.read(write("b", 1)), false);
