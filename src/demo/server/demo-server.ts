@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { DemoError } from "../errors.js";
-import { addFault, buildChunks } from "./chunks.js";
-import { buildCompletion, createHead, createId } from "./completion.js";
-import { buildRefusal, ERROR_RECORD, FaultCounter, HTML_PAGE } from "./faults.js";
-import { countUsage, generateChoice } from "./generation.js";
-import { checkKey, JSON_CONTENT_TYPE, readJsonBody, sendError, sendJson, sendText } from "./http.js";
-import { type DemoModel, type Fault, MODEL_IDS, readModel } from "./models.js";
-import { writeAtPace } from "./pace.js";
-import { type DemoRequest, readDemoRequest } from "./request.js";
+import { answerChat } from "./chat/answer.js";
+import { FaultCounter } from "./faults.js";
+import { checkKey, readJsonBody, sendError, sendJson } from "./http.js";
+import { createId } from "./ids.js";
+import { MODEL_IDS, readModel } from "./models.js";
+import { answerResponses, type ResponsesState, serveStored } from "./responses/routes.js";
+import { StoredAnswers } from "./responses/stored-answers.js";
+import { takeNextFault } from "./send-answer.js";
 import { readSpeech, sendSpeech } from "./speech.js";
 
 /** A running demo server. */
@@ -33,18 +33,17 @@ const HOST = "127.0.0.1";
 const DEFAULT_PACE = 30;
 /** Unix seconds; a constant, so that the list of models stays the same. */
 const MODELS_CREATED_S = 1_735_689_600;
-const EVENT_STREAM_TYPE = "text/event-stream; charset=utf-8";
+/** Matches the path of an answer that is stored, and of what cancels it. */
+const STORED_ANSWER = /^\/v1\/responses\/([^/]+)(\/cancel)?$/;
 
-interface ServerState {
+interface ServerState extends ResponsesState {
   readonly key: string;
-  readonly pace: number;
-  readonly faults: FaultCounter;
 }
 
 /**
  * Starts an OpenAI-compatible server on loopback, so that flows run without an account. Its answers come from a
  * script; models.ts says which models it has and which faults a model name can request. It serves `GET /v1/models`,
- * `POST /v1/chat/completions` and `POST /v1/audio/speech`.
+ * `POST /v1/chat/completions`, `POST /v1/responses` with what belongs to it, and `POST /v1/audio/speech`.
  *
  * Neither the server nor its connections keep a process alive by themselves.
  *
@@ -56,7 +55,7 @@ export async function startDemoServer(options: DemoServerOptions = {}): Promise<
     throw new RangeError("The pace must be 0 or a positive number of chunks per second.");
   }
   const key = `demo-${randomBytes(24).toString("base64url")}`;
-  const state: ServerState = { key, pace, faults: new FaultCounter() };
+  const state: ServerState = { key, pace, faults: new FaultCounter(), stored: new StoredAnswers() };
   const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
     response.setHeader("x-request-id", createId("req_"));
@@ -90,86 +89,35 @@ export async function startDemoServer(options: DemoServerOptions = {}): Promise<
 
 async function handle(request: IncomingMessage, response: ServerResponse, state: ServerState): Promise<void> {
   checkKey(request, state.key);
-  const route = `${request.method} ${request.url?.split("?")[0]}`;
+  const { method = "GET", url = "" } = request;
+  const [path = "", query] = url.split("?", 2);
+  const route = `${method} ${path}`;
   switch (route) {
     case "GET /v1/models":
       sendJson(response, 200, listModels());
       return;
     case "POST /v1/chat/completions":
-      await chat(readDemoRequest(await readJsonBody(request)), response, state);
+      await answerChat(await readJsonBody(request), response, state.pace, state.faults);
+      return;
+    case "POST /v1/responses":
+      await answerResponses(await readJsonBody(request), response, state);
       return;
     case "POST /v1/audio/speech": {
       const speech = readSpeech(await readJsonBody(request));
-      await sendSpeech(speech, takeNextFault(readModel(speech.model, state.pace), state), response);
+      await sendSpeech(speech, takeNextFault(readModel(speech.model, state.pace), state.faults), response);
       return;
     }
-    default: {
-      const place = route.slice(0, 200);
-      throw new DemoError(404, `Invalid URL (${place}). The demo server's base URL ends in /v1.`);
-    }
   }
+  const [, id, step] = STORED_ANSWER.exec(path) ?? [];
+  if (id !== undefined && (step ? ["POST"] : ["GET", "DELETE"]).includes(method)) {
+    await serveStored(method, id, new URLSearchParams(query), response, state);
+    return;
+  }
+  const place = route.slice(0, 200);
+  throw new DemoError(404, `Invalid URL (${place}). The demo server's base URL ends in /v1.`);
 }
 
 function listModels(): object {
   const data = MODEL_IDS.map((id) => ({ id, object: "model", created: MODELS_CREATED_S, owned_by: "demo" }));
   return { object: "list", data };
-}
-
-/** @throws DemoError if the fault of this request is a refusal */
-function takeNextFault(model: DemoModel, { faults }: ServerState): Fault | undefined {
-  const fault = faults.next(model);
-  const refusal = fault && buildRefusal(fault);
-  if (refusal) throw refusal;
-  return fault;
-}
-
-async function chat(request: DemoRequest, response: ServerResponse, state: ServerState): Promise<void> {
-  const model = readModel(request.model, state.pace);
-  const fault = takeNextFault(model, state);
-  if (fault?.kind === "empty") {
-    sendText(response, 200, request.stream ? EVENT_STREAM_TYPE : JSON_CONTENT_TYPE, "");
-    return;
-  }
-  if (fault?.kind === "html") {
-    sendText(response, 200, "text/html; charset=utf-8", HTML_PAGE);
-    return;
-  }
-  const cutAfter = fault?.kind === "length" ? fault.after : undefined;
-  const generations = Array.from({ length: request.n }, (_, choice) =>
-    generateChoice(request, choice, model.reasons, cutAfter),
-  );
-  const usage = countUsage(request.prompt.messages, generations);
-  const head = createHead(model.id);
-  if (!request.stream) {
-    sendWhole(response, buildCompletion(head, generations, usage), fault);
-    return;
-  }
-  const steps = buildChunks(head, generations, request.includeUsage ? usage : undefined);
-  response.writeHead(200, { "content-type": EVENT_STREAM_TYPE, "cache-control": "no-cache" });
-  await writeAtPace(fault ? addFault(steps, fault) : steps, response, model.pace);
-}
-
-/** Sends an answer that is not streamed. It has no chunks to count, so a fault comes in its middle. */
-function sendWhole(response: ServerResponse, body: object, fault: Fault | undefined): void {
-  const text = JSON.stringify(body);
-  const half = text.slice(0, text.length / 2);
-  switch (fault?.kind) {
-    case "stall":
-      break;
-    case "drop":
-      response.writeHead(200, {
-        "content-type": JSON_CONTENT_TYPE,
-        "content-length": Buffer.byteLength(text),
-      });
-      response.write(half, () => response.destroy());
-      break;
-    case "malformed":
-      sendText(response, 200, JSON_CONTENT_TYPE, half);
-      break;
-    case "error":
-      sendJson(response, 200, ERROR_RECORD);
-      break;
-    default:
-      sendJson(response, 200, body);
-  }
 }

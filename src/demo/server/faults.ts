@@ -40,8 +40,8 @@ export function buildRefusal({ kind, retryAfter }: Fault): DemoError | undefined
   return undefined;
 }
 
-/** The record of an `error` fault: in the stream, or as the whole body of an answer that is not streamed. */
-export const ERROR_RECORD = new DemoError(500, SERVER_ERROR, {
+/** The error of an `error` fault: in the stream, or as the whole body of an answer that is not streamed. */
+export const ERROR_ON_PURPOSE = new DemoError(500, SERVER_ERROR, {
   type: "server_error",
   code: "server_error",
 }).buildBody();
@@ -50,7 +50,3 @@ export const ERROR_RECORD = new DemoError(500, SERVER_ERROR, {
 export const HTML_PAGE =
   "<!doctype html>\n<html><head><title>Sign in</title></head>" +
   "<body><h1>Sign in to continue</h1><p>The demo model was asked for this page.</p></body></html>\n";
-
-/** The record of a `malformed` fault: JSON that is cut in the middle. */
-export const MALFORMED_RECORD =
-  '{"id":"chatcmpl-demo","object":"chat.completion.chunk","choices":[{"index":0,"del';

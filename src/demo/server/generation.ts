@@ -1,7 +1,14 @@
 import { respond } from "../model/responder.js";
-import type { DemoMessage } from "../prompt.js";
-import type { DemoRequest } from "./request.js";
+import type { DemoMessage, DemoPrompt } from "../prompt.js";
 import { countTokens, splitTokens } from "./tokenise.js";
+
+/** The parts of a request that decide about what is generated. */
+export interface GenerationRequest {
+  readonly prompt: DemoPrompt;
+  /** Limit of tokens; undefined: no limit. */
+  readonly maxTokens: number | undefined;
+  readonly stop: readonly string[];
+}
 
 /** One choice of an answer, split into its tokens. */
 export interface Generation {
@@ -22,7 +29,7 @@ const TOKENS_PER_REQUEST = 3;
  * @param cutAfter content tokens after which a `length` fault cuts the answer; undefined: no such fault
  */
 export function generateChoice(
-  request: DemoRequest,
+  request: GenerationRequest,
   choice: number,
   reasons: boolean,
   cutAfter?: number,

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import type { Step } from "./chunks.js";
 import { writePart } from "./http.js";
+import { isPaced, type Step } from "./steps.js";
 
 /** Characters in one write; after it other work gets its turn. */
 const MAX_BATCH_CHARS = 16_384;
@@ -37,8 +37,7 @@ export async function writeAtPace(
       if (step.kind === "drop") response.destroy();
       return;
     }
-    const isPaced = step.kind === "content" || step.kind === "reasoning";
-    const waitMs = isPaced ? clock.measureWaitMs() : 0;
+    const waitMs = isPaced(step) && !step.isDue ? clock.measureWaitMs() : 0;
     if (waitMs > 0) {
       await flush();
       await sleep(waitMs, undefined, { ref: false, signal: closed.signal }).catch(() => undefined);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { respond } from "../../../src/demo/model/responder.js";
-import { readDemoRequest } from "../../../src/demo/server/request.js";
+import { readDemoRequest } from "../../../src/demo/server/chat/request.js";
 import { user } from "../client.js";
 
 type Schema = Record<string, unknown>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { respond } from "../../../src/demo/model/responder.js";
-import { readDemoRequest } from "../../../src/demo/server/request.js";
+import { readDemoRequest } from "../../../src/demo/server/chat/request.js";
 import { user } from "../client.js";
 
 function tool(

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, request as open, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Step } from "../../../src/demo/server/chunks.js";
 import { writeAtPace } from "../../../src/demo/server/pace.js";
+import type { Step } from "../../../src/demo/server/steps.js";
 import { Demo, user } from "../client.js";
 
 /** One response on a real socket, written by the test. */

@@ -1,15 +1,8 @@
-import { createId, type ResponseHead } from "./completion.js";
-import { ERROR_RECORD, MALFORMED_RECORD } from "./faults.js";
-import type { DemoUsage, Generation } from "./generation.js";
-import type { Fault } from "./models.js";
-
-/** What happens next in a stream. Only `reasoning` and `content` wait for the pace. */
-export type Step =
-  | { readonly kind: "reasoning" | "content" | "finish" | "other"; readonly text: string }
-  /** The connection breaks, once everything before has left. */
-  | { readonly kind: "drop" }
-  /** Nothing more comes, and the connection stays open. */
-  | { readonly kind: "stall" };
+import { ERROR_ON_PURPOSE } from "../faults.js";
+import type { DemoUsage, Generation } from "../generation.js";
+import { createId } from "../ids.js";
+import type { FaultSteps, TextStep } from "../steps.js";
+import type { ResponseHead } from "./completion.js";
 
 /**
  * A streamed answer as server-sent events: the `chat.completion.chunk` records of OpenAI's API reference.
@@ -21,11 +14,11 @@ export function* buildChunks(
   head: ResponseHead,
   generations: readonly Generation[],
   usage: DemoUsage | undefined,
-): Generator<Step> {
+): Generator<TextStep> {
   const common = { ...head, object: "chat.completion.chunk" };
   const chunk = (index: number, delta: object, finishReason: string | null = null): string => {
     const choice = { index, delta, logprobs: null, finish_reason: finishReason };
-    return buildEvent(JSON.stringify({ ...common, choices: [choice], ...(usage && { usage: null }) }));
+    return buildRecord(JSON.stringify({ ...common, choices: [choice], ...(usage && { usage: null }) }));
   };
   for (const [index, { toolCalls }] of generations.entries()) {
     const content = toolCalls.length > 0 ? null : "";
@@ -43,8 +36,8 @@ export function* buildChunks(
       yield { kind: "finish", text: chunk(index, {}, generations[index]!.finishReason) };
     }
   }
-  if (usage) yield { kind: "other", text: buildEvent(JSON.stringify({ ...common, choices: [], usage })) };
-  yield { kind: "other", text: buildEvent("[DONE]") };
+  if (usage) yield { kind: "other", text: buildRecord(JSON.stringify({ ...common, choices: [], usage })) };
+  yield { kind: "other", text: buildRecord("[DONE]") };
 }
 
 function* buildDeltas({
@@ -63,30 +56,15 @@ function* buildDeltas({
   }
 }
 
-/** Adds a fault after `fault.after` content chunks; in a shorter answer it comes before the end. */
-export function* addFault(steps: Iterable<Step>, fault: Fault): Generator<Step> {
-  let contents = 0;
-  let isOver = false;
-  for (const step of steps) {
-    const isDue = step.kind === "finish" || (step.kind === "content" && contents === fault.after);
-    if (isDue && !isOver) {
-      isOver = true;
-      if (fault.kind === "drop" || fault.kind === "stall") {
-        yield { kind: fault.kind };
-        return;
-      }
-      if (fault.kind === "error") {
-        yield { kind: "other", text: buildEvent(JSON.stringify(ERROR_RECORD)) };
-        return;
-      }
-      // The stream goes on after the broken record: a client that skips it gets the whole answer.
-      if (fault.kind === "malformed") yield { kind: "other", text: buildEvent(MALFORMED_RECORD) };
-    }
-    if (step.kind === "content") contents++;
-    yield step;
-  }
-}
+/** What a stream of Chat Completions sends for a fault. */
+export const CHUNK_FAULTS: FaultSteps<TextStep> = {
+  malformed: {
+    kind: "other",
+    text: buildRecord('{"id":"chatcmpl-demo","object":"chat.completion.chunk","choices":[{"index":0,"del'),
+  },
+  error: [{ kind: "other", text: buildRecord(JSON.stringify(ERROR_ON_PURPOSE)) }],
+};
 
-function buildEvent(data: string): string {
+function buildRecord(data: string): string {
   return `data: ${data}\n\n`;
 }

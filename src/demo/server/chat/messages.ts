@@ -1,6 +1,6 @@
-import { createInvalidFieldError, createMissingFieldError } from "../errors.js";
-import { isFields } from "../json.js";
-import { DEMO_ROLES, type DemoMessage } from "../prompt.js";
+import { createInvalidFieldError, createMissingFieldError } from "../../errors.js";
+import { isFields } from "../../json.js";
+import { DEMO_ROLES, type DemoMessage } from "../../prompt.js";
 
 /**
  * Reads `messages`.

@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import type { DemoUsage, Generation } from "./generation.js";
+import type { DemoUsage, Generation } from "../generation.js";
+import { createId } from "../ids.js";
 
 /** The fields that all records of one answer share. */
 export interface ResponseHead {
@@ -13,10 +13,6 @@ export interface ResponseHead {
 export function createHead(model: string): ResponseHead {
   const created = Math.floor(Date.now() / 1_000);
   return { id: createId("chatcmpl-demo-"), created, model, system_fingerprint: "fp_demo" };
-}
-
-export function createId(prefix: string): string {
-  return prefix + randomBytes(12).toString("hex");
 }
 
 /** An answer that is not streamed: a `chat.completion` of OpenAI's API reference. */
