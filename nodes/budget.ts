@@ -4,5 +4,5 @@ import { registerNode } from "../src/node-red/red/register.js";
 
 /** Lets requests through while a purse has room, and counts what their streams cost. */
 export = function budget(red: NodeRed): void {
-  registerNode(red, "budget", BudgetController);
+  registerNode(red, "budget", BudgetController, ["readCounters", "listRuns"]);
 };

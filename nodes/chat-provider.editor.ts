@@ -138,6 +138,7 @@
         validate: checkNumber("maxRecord", { min: 1, max: 65_536, whole: true }, "wholeBetween"),
       },
       tolerant: { value: false },
+      needsFinishReason: { value: false },
       headers: { value: "", validate: checkHeaders },
       settings: { value: {}, validate: checkSettings },
       prices: { value: "", validate: checkPrices },

@@ -4,5 +4,5 @@ import { registerNode } from "../src/node-red/red/register.js";
 
 /** Collects a stream into one message. */
 export = function collect(red: NodeRed): void {
-  registerNode(red, "collect", CollectController);
+  registerNode(red, "collect", CollectController, ["readCounters", "listRuns"]);
 };

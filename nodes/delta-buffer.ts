@@ -4,5 +4,5 @@ import { registerNode } from "../src/node-red/red/register.js";
 
 /** Joins the messages of a stream to fewer, longer ones. */
 export = function deltaBuffer(red: NodeRed): void {
-  registerNode(red, "delta-buffer", DeltaBufferController);
+  registerNode(red, "delta-buffer", DeltaBufferController, ["readCounters", "listRuns"]);
 };

@@ -4,5 +4,5 @@ import { RetryController } from "../src/node-red/retry/controller.js";
 
 /** Forwards a stream, and asks again if it fails. */
 export = function retry(red: NodeRed): void {
-  registerNode(red, "retry", RetryController);
+  registerNode(red, "retry", RetryController, ["readCounters", "listRuns"]);
 };

@@ -4,5 +4,5 @@ import { SpeechController } from "../src/node-red/speech-stream/controller.js";
 
 /** Asks a service to speak a text while it is written. */
 export = function speechStream(red: NodeRed): void {
-  registerNode(red, "speech-stream", SpeechController);
+  registerNode(red, "speech-stream", SpeechController, ["readCounters", "listRuns"]);
 };

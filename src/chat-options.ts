@@ -71,6 +71,8 @@ export interface ChatOptions {
   limits?: Partial<Limits> | undefined;
   /** Whether to skip and count records that are not JSON instead of failing. Default: false. */
   tolerant?: boolean | undefined;
+  /** Whether a stream that ends without a finish reason fails as `interrupted`, even if it has an end marker. Default: false. */
+  needsFinishReason?: boolean | undefined;
   /** Whether to allow sending the key over plain HTTP to another machine. Default: false. */
   allowInsecure?: boolean | undefined;
   /** Your own undici dispatcher, for TLS settings, a proxy or a connection pool. Default: one that all streams share. */
@@ -143,6 +145,7 @@ const OPTIONS: Readonly<Record<keyof ChatOptions, true>> = {
   timeouts: true,
   limits: true,
   tolerant: true,
+  needsFinishReason: true,
   allowInsecure: true,
   dispatcher: true,
   memory: true,
@@ -206,6 +209,7 @@ function buildCheckedSetup(options: ChatOptions, everyChunk: boolean): ChatSetup
     ...(options.job ? { job: options.job } : {}),
     ...(options.prices ? { prices: checkOwnPrices(options.prices) } : {}),
     tolerant: options.tolerant ?? false,
+    needsFinishReason: options.needsFinishReason ?? false,
     everyChunk,
   };
 }

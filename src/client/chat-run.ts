@@ -126,9 +126,8 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   onEnd(): void {
-    if (this.hasEnded) return;
     if (this.endDetector.isReached) this.complete();
-    else this.fail(createCutOffFailure(this.machine, this.setup.request));
+    else if (!this.hasEnded) this.fail(createCutOffFailure(this.machine, this.setup));
   }
 
   onFailure(failure: Failure): void {
@@ -159,7 +158,8 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   onMarker(): void {
-    if (!this.hasEnded) this.complete();
+    if (this.setup.needsFinishReason) this.onEnd();
+    else if (!this.hasEnded) this.complete();
   }
 
   onBadRecord(failure: Failure): void {

@@ -154,6 +154,8 @@ export interface ChatSetup {
   prices?: OwnPrices | undefined;
   /** Whether to skip records that are not JSON instead of failing. */
   tolerant: boolean;
+  /** Whether an end marker without a finish reason is no end of the answer. Default: false. */
+  needsFinishReason?: boolean;
   /** Whether to deliver every chunk as a chunk, even those with plain text or without content. */
   everyChunk: boolean;
 }

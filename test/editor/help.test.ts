@@ -9,7 +9,17 @@ const SECTIONS: Record<string, readonly string[]> = {
 /** The properties of the message contract that a node reads or sends. */
 const CONTRACT: Record<string, readonly string[]> = {
   "chat-stream": [
-    ...["payload", "messages", "model", "tools", "options", "conversation", "cancel", "reset"],
+    ...[
+      "payload",
+      "messages",
+      "model",
+      "tools",
+      "options",
+      "conversation",
+      "cancel",
+      "reset",
+      "readCounters",
+    ],
     ...["jobType", "jobId", "createJob", "completeJob", "job"],
     ...[
       "parts",

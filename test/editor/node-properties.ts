@@ -22,6 +22,7 @@ export const PROPERTIES: Record<string, Record<string, unknown>> = {
     maxRecord: 1024,
     prices: "",
     tolerant: false,
+    needsFinishReason: false,
     headers: "",
     settings: {},
     demoPace: 30,

@@ -33,6 +33,8 @@ export interface ProviderNodeConfig extends NodeConfig {
   /** Longest record (one SSE event), in KiB. */
   maxRecord?: number | string;
   tolerant?: boolean;
+  /** Whether an end marker without a finish reason is no end of an answer. */
+  needsFinishReason?: boolean;
   /** JSON text: names and values of headers that are not secret. */
   headers?: string;
   /** Settings that only the chosen service has, by name. */

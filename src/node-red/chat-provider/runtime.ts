@@ -27,6 +27,7 @@ import {
   readServiceId,
 } from "./config.js";
 import { Connections } from "./connections.js";
+import { type ProviderCounters, RequestCounters } from "./counters.js";
 import { KeptAnswers } from "./kept-answers.js";
 import type { OpenedProvider } from "./opened-provider.js";
 import type { Surroundings } from "./surroundings.js";
@@ -42,7 +43,7 @@ export interface RunningRequest {
 }
 
 /** A request for the queue: how to start it, and what to report if it never starts. */
-interface ScheduledRun<R> {
+interface ScheduledRun<R extends Pick<ChatResult, "outcome">> {
   isUrgent?: boolean;
   /** @throws Failure if the request cannot be made */
   start(opened: OpenedProvider, onEnd: (result: R) => void): RunningRequest;
@@ -62,6 +63,7 @@ export class ProviderRuntime {
   private slots: Slots | undefined;
   private readonly connections: Connections;
   private readonly kept = new KeptAnswers();
+  private readonly counters = new RequestCounters(systemClock.date());
   /** Called when the last request has ended; `close` waits for it. */
   private onIdle = () => {};
 
@@ -109,6 +111,7 @@ export class ProviderRuntime {
           resume: options.resume,
           holdWork: (work) => this.kept.hold(work),
           tolerant: this.config.tolerant === true,
+          needsFinishReason: this.config.needsFinishReason === true,
           everyChunk: options.settings.everyChunk === true,
           ...(options.job ? { job: options.job } : {}),
         };
@@ -117,8 +120,15 @@ export class ProviderRuntime {
         return options.trace ? options.trace.run(setup, run) : run();
       },
       createResult: buildEmptyResult,
-      onEnd: (result) => observer.onEnd(options.trace ? options.trace.end(result) : result),
+      onEnd: (result) => {
+        this.counters.addUsage(result.closing.usage);
+        observer.onEnd(options.trace ? options.trace.end(result) : result);
+      },
     });
+  }
+
+  readCounters(): ProviderCounters {
+    return this.counters.read(this.label);
   }
 
   /** Stops the answer of a broken stream that goes on at its service. */
@@ -148,14 +158,21 @@ export class ProviderRuntime {
   }
 
   /** Starts a request as soon as the limit of parallel requests allows it. Calls `onEnd` exactly once. */
-  private schedule<R>({ isUrgent = false, start, createResult, onEnd }: ScheduledRun<R>): RunningRequest {
+  private schedule<R extends Pick<ChatResult, "outcome">>({
+    isUrgent = false,
+    start,
+    createResult,
+    onEnd,
+  }: ScheduledRun<R>): RunningRequest {
     let run: RunningRequest | undefined;
+    let hasStarted = false;
     let isOver = false;
     let release = () => {};
     const end = (result: R) => {
       if (isOver) return;
       isOver = true;
       this.active.delete(request);
+      this.counters.markEnded(result.outcome, hasStarted);
       if (this.active.size === 0) this.onIdle();
       release();
       onEnd(result);
@@ -168,6 +185,7 @@ export class ProviderRuntime {
       readProgress: () => run?.readProgress?.(),
     };
     this.active.add(request);
+    this.counters.addRequest();
     const fail = (thrown: unknown) =>
       end(createResult("failed", this.addProviderName(toFailure(thrown, "configuration"))));
 
@@ -176,6 +194,8 @@ export class ProviderRuntime {
       const { maxConcurrent, maxQueued } = opened.settings;
       this.slots ??= new Slots(maxConcurrent, maxQueued);
       const ticket = this.slots.acquire(() => {
+        hasStarted = true;
+        this.counters.markStarted();
         try {
           run = start(opened, end);
         } catch (thrown) {

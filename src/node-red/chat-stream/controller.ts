@@ -26,6 +26,7 @@ import type { ComposedRequest } from "./composing/request.js";
 import { type ChatStreamConfig, readStreamSettings, type StreamSettings } from "./config.js";
 import { ConversationStore } from "./conversation.js";
 import { evaluateControlKey, evaluateKey } from "./conversation-key.js";
+import { sendCounters } from "./counters.js";
 import { collectEndFields, type EndOfStream } from "./end-fields.js";
 import { EMPTY_REQUEST, readJobWish } from "./job-fields.js";
 import { rememberSchema } from "./parameters.js";
@@ -86,6 +87,7 @@ export class ChatStreamController {
   }
 
   async input(message: Message, send: Send, done: Done): Promise<void> {
+    if (sendCounters(this.red, this.config, message, send)) return done();
     const control = readControl(message);
     if (control || isReturnedRefusal(this.red, this.node, message)) {
       if (this.misconfigured) throw this.misconfigured;

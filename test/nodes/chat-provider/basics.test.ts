@@ -158,6 +158,25 @@ describe("The queue and limits of a chat-provider", () => {
     await service().requests[0]!.gone;
   });
 
+  it("takes [DONE] without a finish reason for the end of the answer, unless the provider requires one", async () => {
+    service().script = (reply) => void reply.send("Hello").response.end("data: [DONE]\n\n");
+    for (const needsFinishReason of [undefined, false, true]) {
+      const flow = await loadFlow(needsFinishReason === undefined ? {} : { needsFinishReason });
+      flow.inject("one", { payload: "A" });
+      const last = await waitForEnd(flow.getInbox("out"));
+      assert.equal(joinPayloads(flow.getInbox("out").messages), "Hello");
+      assert.equal(last.finishReason, needsFinishReason ? "error" : "unknown");
+      assert.equal(errorCode(last), needsFinishReason ? "interrupted" : undefined);
+    }
+  });
+
+  it("ends well with a finish reason if the provider requires one", async () => {
+    service().script = (reply) => reply.say("Hello");
+    const flow = await loadFlow({ needsFinishReason: true });
+    flow.inject("one", { payload: "A" });
+    assert.equal((await waitForEnd(flow.getInbox("out"))).finishReason, "stop");
+  });
+
   it("skips records that are not JSON if tolerant is set, and warns with their number", async () => {
     service().script = (reply) => {
       reply.send("a");
