@@ -14,7 +14,7 @@ import {
   readFraming,
   refuseEncoded,
 } from "./framing.js";
-import { startWaiting, takeReadBytes } from "./pool.js";
+import { joinRead, type SocketReader, startWaiting, takeReadBytes } from "./pool.js";
 import type { RecordReader } from "./record-reader.js";
 
 /** Receives the events of one exchange, in this order: connected, response, records or a body, then end or failure. */
@@ -28,7 +28,7 @@ export interface ExchangeListener extends BodyListener {
    * @param bytes how many were read for them, what HTTP itself needs included. What this throws fails the exchange.
    */
   onBytes(bytes: number): void;
-  /** All records of one read of the socket have been delivered. */
+  /** All records of bytes that came together have been delivered. */
   onReadEnd(): void;
   /** If defined, a successful body is delivered as bytes instead of records. */
   onRawBytes?(bytes: Buffer): void;
@@ -57,6 +57,12 @@ export function buildBackstops(timeouts: Readonly<Timeouts>): Backstops {
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
+/**
+ * Parts of a body are joined up to this size. A text of more than 64 KiB would be a large object, which V8 is slow to make,
+ * and one wide character makes all others of its text wide.
+ */
+const MAX_JOINED_BYTES = 8 * 1024;
+
 /** After the end of an answer, the connection is kept for the next request if the server ends the body within this time. */
 const MAX_LINGER_MS = 100;
 
@@ -64,9 +70,12 @@ const MAX_LINGER_MS = 100;
  * One request and its response. It is a dispatch handler of undici, so there is no stream and no promise between the
  * socket and the listener. It follows no redirect, because the key must not travel elsewhere, and decompresses nothing.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, SocketReader {
   private controller: Dispatcher.DispatchController | undefined;
-  /** Created when a read first ends within a character. Until then, each read is decoded on its own. */
+  /** Parts of the body that came in the current read. One text is cheaper than one for each of many small parts. */
+  private parts: Buffer[] | undefined;
+  private partBytes = 0;
+  /** Created when a text first ends within a character. Until then, each text is decoded on its own. */
   private decoder: StringDecoder | undefined;
   private framing: Framing = "json";
   private contentType = "";
@@ -169,19 +178,28 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
     if (this.isDetached) return;
-    try {
-      this.listener.onBytes(Math.max(bytes.length, takeReadBytes()));
-      if (this.isRaw) this.listener.onRawBytes?.(bytes);
-      else this.read(this.decode(bytes));
-      if (!this.isDetached) this.listener.onReadEnd();
-    } catch (thrown) {
-      this.fail(toFailure(thrown));
+    if (this.isRaw || !joinRead(this)) {
+      this.deliver(bytes);
+      return;
     }
+    if (this.parts) this.parts.push(bytes);
+    else this.parts = [bytes];
+    this.partBytes += bytes.length;
+    if (this.partBytes >= MAX_JOINED_BYTES) this.onSocketRead();
+  }
+
+  onSocketRead(): void {
+    const { parts } = this;
+    if (!parts) return;
+    this.parts = undefined;
+    this.partBytes = 0;
+    this.deliver(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
   }
 
   onResponseEnd(): void {
     clearTimeout(this.lingerTimer);
     this.bodyEnded = true;
+    this.onSocketRead();
     this.runSafely(() => {
       if (this.isDetached) return;
       this.read(this.decoder?.end() ?? "");
@@ -197,6 +215,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.lingerTimer);
     this.stopWaiting?.();
     this.bodyEnded = true;
+    this.onSocketRead();
     if (this.isDetached) return;
     // A service that refuses may close the connection before it has read the request. The refusal has come all the same.
     if (this.isRefusal) {
@@ -205,6 +224,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.isDetached = true;
     this.listener.onFailure(createTransportFailure(error, this.host, this.hasHeaders));
+  }
+
+  private deliver(bytes: Buffer): void {
+    if (this.isDetached) return;
+    try {
+      this.listener.onBytes(Math.max(bytes.length, takeReadBytes()));
+      if (this.isRaw) this.listener.onRawBytes?.(bytes);
+      else this.read(this.decode(bytes));
+      if (!this.isDetached) this.listener.onReadEnd();
+    } catch (thrown) {
+      this.fail(toFailure(thrown));
+    }
   }
 
   private decode(bytes: Buffer): string {
