@@ -60,7 +60,7 @@ export class ChoiceState {
       this.finishReason = replaceText(this.finishReason, choice.finish_reason, size);
       this.hasEnded = true;
     }
-    for (const key in choice) {
+    for (const key of Object.keys(choice)) {
       if (CHOICE_FIELDS.has(key)) continue;
       // The vendor fields count it.
       if (key === "native_finish_reason") this.keepNativeReason(choice[key]);
@@ -124,7 +124,7 @@ export class ChoiceState {
   }
 
   private addDelta(delta: Delta, size: AnswerSize): void {
-    for (const key in delta) {
+    for (const key of Object.keys(delta)) {
       if (key === "content" || delta[key] === null || delta[key] === undefined) continue;
       if (DELTA_FIELDS.has(key)) continue;
       this.messageFields ??= new GrowingFields();

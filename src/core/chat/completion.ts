@@ -228,7 +228,7 @@ export class CompletionMachine {
   }
 
   private keepVendorFields(chunk: Chunk): void {
-    for (const key in chunk) {
+    for (const key of Object.keys(chunk)) {
       if (CHUNK_FIELDS.has(key)) continue;
       const value = chunk[key];
       if (Array.isArray(value) && CHUNK_LISTS.has(key)) this.extendList(key, value);
