@@ -119,7 +119,7 @@ describe("Examples", () => {
 
   it("Timeouts: ends the stream of a silent model with the error timeout, which Catch gets too", async () => {
     await run.deploy("Stop button and timeouts");
-    await run.press("Ask a model that falls silent");
+    await run.press("Ask a silent one");
     const [rest] = (await run.waitForShown("Not finished")) as ShownMessage[];
     assert.equal(rest!.error!.code, "timeout");
     assert.match(rest!.payload, /^Streaming means/);
@@ -298,7 +298,7 @@ describe("Examples", () => {
     await run.press("Test");
     const [recorded, replayed] = await run.waitForShown("Passed", 2);
     assert.equal(replayed, recorded);
-    await run.press("Change the question");
+    await run.press("Change it");
     assert.match(
       String((await run.waitForShown("Failed", 2))[1]),
       /has “What is 12 times 12\?” at messages\[0\]\.content, and this request “What is 13 times 13\?”/,

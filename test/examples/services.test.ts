@@ -65,7 +65,7 @@ describe("Examples with several services or with speech", () => {
       providerProperties: node,
       credentials: { apiKey: VIRTUAL_KEY },
     });
-    await run.press("Analyse three documents");
+    await run.press("Analyse them");
     const [account] = (await run.waitForShown("Credits")) as Record<string, unknown>[];
     assert.deepEqual(account, { id: "job 1", status: "completed", creditsRemaining: 9, creditApplied: true });
     assert.deepEqual(run.getShown("Analyses"), [Array(3).fill("It says something.")]);
@@ -74,7 +74,7 @@ describe("Examples with several services or with speech", () => {
 
     run.clear();
     saas.faults.set("stream 1", "500");
-    await run.press("Analyse three documents");
+    await run.press("Analyse them");
     await run.waitForShown("Credits");
     assert.equal((await run.waitForShown("Why", 3)).length, 3);
     assert.ok([...saas.jobs.values()].every(({ completions: completes }) => completes.length === 1));

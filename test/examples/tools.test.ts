@@ -61,7 +61,7 @@ describe("Examples with tools", () => {
     assert.deepEqual([...run.getShown("Answered")].sort(), ["London", "Paris", "Rome"]);
     const cities = [...together.matchAll(/^- (\w+): celsius/gm)].map(([, city]) => city);
     assert.deepEqual(cities, ["Paris", "London", "Rome"]);
-    assert.equal(await pressForAnswer("One after the other"), together);
+    assert.equal(await pressForAnswer("One by one"), together);
     assert.deepEqual(await readTurns(), ["answered", "answered", "answered", ""]);
   });
 
@@ -229,7 +229,7 @@ describe("Examples with tools", () => {
     const [answer] = await run.waitForShown("Answer");
     assert.match(String(answer), /Oslo: celsius: \d+/);
     assert.doesNotMatch(String(answer), /Rome|Tokyo/);
-    assert.equal((await run.waitForShown("Went into the run")).length, 1);
+    assert.equal((await run.waitForShown("Steered")).length, 1);
     const turns = await readTurns();
     assert.ok(turns.length >= 3 && turns.length < 5, turns.join());
     assert.equal(turns.at(-1), "");
