@@ -165,14 +165,18 @@ const FINISH_REASONS = { complete: "stop", failed: "error", cancelled: "cancelle
 /** Builds the result of a stream without any output. @param failure required if the outcome is `failed` */
 export function buildEmptyResult(outcome: ChatResult["outcome"], failure?: Failure): ChatResult {
   const machine = new CompletionMachine();
-  return {
+  const result: ChatResult = {
     outcome,
     finishReason: FINISH_REASONS[outcome],
     stats: buildStats(0, 0, null, 0),
     skipped: 0,
     closing: machine.buildClosingChunk(),
     cost: null,
-    completion: machine.buildCompletion(randomUUID()),
-    ...(failure ? { failure } : {}),
+    // Nobody reads it of a thousand questions that are cancelled before they were sent.
+    get completion() {
+      return machine.buildCompletion(randomUUID());
+    },
   };
+  if (failure) result.failure = failure;
+  return result;
 }

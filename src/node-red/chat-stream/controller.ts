@@ -244,7 +244,8 @@ export class ChatStreamController {
       this.status.endStream(stream.id, result, failure);
       this.sessions.end(stream.id, "finished");
       // A retry node behind this one repairs the stream's failure, or reports it.
-      const reported = failure ?? (feedsRetry(this.red, this.node) ? undefined : result.failure);
+      const own = result.failure && !feedsRetry(this.red, this.node) ? result.failure : undefined;
+      const reported = failure ?? own;
       if (reported) stream.done(toNodeError(reported));
       else stream.done();
       stream.ticket?.release();
