@@ -195,6 +195,21 @@ describe("Examples", () => {
     assert.equal(run.getShown("Reset").length, 2);
   });
 
+  it("Resume without loss: goes on where the connection broke, in a text and in JSON", async () => {
+    await run.deploy("Resume without loss");
+    for (const [button, answer] of [
+      ["Tell a story", /^[\s\S]{300,}$/],
+      ["Describe Mars as JSON", /^\{"name":"Mars",.*\}$/],
+    ] as const) {
+      run.clear();
+      await run.press(button);
+      const [whole] = await run.waitForShown("Whole answer");
+      assert.match(String(whole), answer);
+      assert.equal(run.getShown("Each piece").join(""), whole, "nothing is lost and nothing comes twice");
+      assert.deepEqual(await run.waitForShown("Attempts"), [3]);
+    }
+  });
+
   it("Fall back: completes an answer with a second provider", async () => {
     await run.deploy("Fall back to a second provider mid-answer");
     await run.press("Unknown model");

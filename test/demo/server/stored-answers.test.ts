@@ -62,21 +62,22 @@ describe("The answers that the demo server keeps", () => {
     assert.equal(joinText(broken.events) + joinText(rest.events), joinText(whole));
   });
 
-  it("break again as often as the model name says, each time further on", async () => {
+  it("break again as often as the model name says, each time further on, with a cursor or from the beginning", async () => {
+    const whole = joinText((await streamResponse(demo, STORY)).events);
     const model = "demo:fault=drop&after=12&times=2";
-    const begun = await streamResponse(demo, { ...STORY, model });
-    let after = begun.events.at(-1)!.sequence_number;
-    let text = joinText(begun.events);
-    let failures = 1;
-    for (;;) {
-      const rest = await resumeResponse(demo, idOf(begun.events), after);
-      text += joinText(rest.events);
-      if (!rest.failure) break;
-      failures++;
-      after = rest.events.at(-1)!.sequence_number;
+    for (const hasCursor of [true, false]) {
+      const streams = [await streamResponse(demo, { ...STORY, model })];
+      const id = idOf(streams[0]!.events);
+      while (streams.at(-1)!.failure) {
+        const after = hasCursor ? streams.at(-1)!.events.at(-1)!.sequence_number : undefined;
+        streams.push(await resumeResponse(demo, id, after));
+      }
+      const texts = streams.map(({ events }) => joinText(events));
+      assert.equal(texts.length, 3);
+      assert.equal(hasCursor ? texts.join("") : texts[2], whole);
+      const counts = streams.map(({ events }) => events.filter(({ delta }) => delta !== undefined).length);
+      assert.deepEqual(counts.slice(0, 2), [12, hasCursor ? 12 : 24]);
     }
-    assert.equal(failures, 2);
-    assert.equal(text, joinText((await streamResponse(demo, STORY)).events));
   });
 
   it("are followed by a client of the openai SDK", async () => {
@@ -102,7 +103,7 @@ describe("The answers that the demo server keeps", () => {
     const request = readDemoResponsesRequest({ ...STORY, stream: true });
     const stored = answers.begin(createAnswer(request, readModel("demo:pace=10", 30), undefined));
     nowMs = 500;
-    const isDue = [...stored.stream(-1)].filter(({ kind }) => kind === "content").map((step) => step.isDue);
+    const isDue = [...stored.stream(-1)].flatMap((step) => (step.kind === "content" ? [step.isDue] : []));
     assert.deepEqual(isDue.slice(0, 7), [true, true, true, true, true, false, false]);
     assert.equal(stored.status, "in_progress");
     nowMs = isDue.length * 100;

@@ -1,5 +1,5 @@
 import { ERROR_ON_PURPOSE } from "../faults.js";
-import { addFault, type StepKind, type TextStep } from "../steps.js";
+import { addFault, type StepKind } from "../steps.js";
 import type { AnswerItem, ResponsesAnswer } from "./answer.js";
 import {
   buildDemoItem,
@@ -19,14 +19,15 @@ export interface ResponsesEvent {
   readonly fields: object;
 }
 
-/** What a stream of Responses sends for a `malformed` fault. */
-export const MALFORMED_EVENT: TextStep = {
-  kind: "other",
-  text: 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","item_id":"msg_de\n\n',
-};
+/** The record of a `malformed` fault. It is JSON that is cut in the middle, so it has no number. */
+export const MALFORMED_EVENT: ResponsesEvent = { kind: "other", type: "malformed", fields: {} };
+const MALFORMED_RECORD =
+  'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","item_id":"msg_de\n\n';
 
 /** Formats an event. @param number with which a client goes on after it later */
-export function formatResponsesEvent({ type, fields }: ResponsesEvent, number: number): string {
+export function formatResponsesEvent(event: ResponsesEvent, number: number): string {
+  if (event === MALFORMED_EVENT) return MALFORMED_RECORD;
+  const { type, fields } = event;
   const name = type === "error" ? type : `response.${type}`;
   return `event: ${name}\ndata: ${JSON.stringify({ type: name, sequence_number: number, ...fields })}\n\n`;
 }

@@ -4,12 +4,9 @@ import type { FaultCounter } from "../faults.js";
 import { sendJson } from "../http.js";
 import { type Fault, readModel } from "../models.js";
 import { sendNoAnswer, sendStream, sendWhole, takeNextFault } from "../send-answer.js";
-import { addFault } from "../steps.js";
 import { createAnswer } from "./answer.js";
-import { MALFORMED_EVENT } from "./events.js";
 import { readDemoResponsesRequest } from "./request.js";
 import { buildDemoResponse, findEndStatus } from "./response.js";
-import type { StoredAnswer } from "./stored-answer.js";
 import type { StoredAnswers } from "./stored-answers.js";
 
 /** Faults of one stream. The answer itself is whole, and another stream of it may be, too. */
@@ -35,7 +32,7 @@ export async function answerResponses(
   if (sendNoAnswer(response, fault, request.stream)) return;
   const begun = stored.begin(createAnswer(request, model, fault));
   if (request.stream) {
-    await sendAnswer(begun, -1, fault, response);
+    await sendStream(response, begun.stream(-1, pickStreamFault(fault)), model.pace);
     return;
   }
   const status = request.background ? "queued" : findEndStatus(begun.answer);
@@ -71,26 +68,13 @@ export async function serveStored(
         "Only a response that was created with 'background' and 'stream' can be streamed again.";
       throw new DemoError(400, message, { param: "stream" });
     }
-    const isBreaking = pickStreamFault(answer.model.fault) !== undefined;
-    await sendAnswer(found, after, isBreaking ? faults.next(answer.model) : undefined, response);
+    const fault = pickStreamFault(answer.model.fault) && faults.next(answer.model);
+    await sendStream(response, found.stream(after, fault), answer.model.pace);
   } else {
     // An answer that was sent as a whole is there, whatever the pace.
     const status = background || stream ? found.status : findEndStatus(answer);
     sendJson(response, 200, buildDemoResponse(answer, status));
   }
-}
-
-/** @param after number of the last event that the client has; -1: it has none */
-async function sendAnswer(
-  stored: StoredAnswer,
-  after: number,
-  fault: Fault | undefined,
-  response: ServerResponse,
-): Promise<void> {
-  const steps = stored.stream(after);
-  const streamFault = pickStreamFault(fault);
-  const sent = streamFault ? addFault(steps, streamFault, { malformed: MALFORMED_EVENT }) : steps;
-  await sendStream(response, sent, stored.answer.model.pace);
 }
 
 /** @returns undefined if the fault is none of a single stream */
