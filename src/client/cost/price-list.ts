@@ -1,5 +1,6 @@
 import { type Cost, createCost } from "../../core/cost/amount.js";
 import type { BilledTokens } from "../../core/cost/billed-tokens.js";
+import { RecentMap } from "../../core/lifecycle/recent-map.js";
 
 type PriceList = typeof import("@pydantic/genai-prices");
 
@@ -31,6 +32,9 @@ export interface PriceQuery {
 
 let list: PriceList | null | undefined;
 
+/** Services and models that the list does not have. To look for a model in vain takes longest. */
+const unlisted = new RecentMap<true>(200);
+
 /** Loads the list when it is needed for the first time, since it takes 30 ms and 18 MB. @returns null if it is not installed */
 function loadList(): PriceList | null {
   if (list !== undefined) return list;
@@ -57,9 +61,14 @@ export function calculateListCost({ provider, baseUrl, model, counts, askedAt }:
     // Without the service, the name of a model alone would count: a local copy would get the price of the original.
     const service = known ?? prices.findProvider({ providerApiUrl: baseUrl })?.id;
     if (service === undefined) return null;
+    const name = `${service} ${model}`;
+    if (unlisted.has(name)) return null;
     const timestamp = new Date(askedAt);
     const found = prices.calcPrice(toListUsage(counts), model, { providerId: service, timestamp });
-    if (!found) return null;
+    if (!found) {
+      unlisted.set(name, true);
+      return null;
+    }
     const { input_mtok: input, output_mtok: output } = found.model_price;
     // An entry without prices is one that nobody has filled in: its total is 0.
     const isPriced =
