@@ -19,4 +19,7 @@ export { PROVIDERS } from "./providers/index.js";
 export type { Capability, Provider, ProviderMemory, ProviderSetting } from "./providers/provider.js";
 export type { Endpoint } from "./providers/shared/endpoint.js";
 export type { JobAccount, JobStatus } from "./providers/shared/job.js";
+export type * from "./request-types.js";
+export type { ServiceOptions } from "./service-options.js";
+export { type SpeechOptions, SpeechStream, speech } from "./speech.js";
 export { replayCassette } from "./transport/cassette/replay-cassette.js";

@@ -214,7 +214,9 @@ describe("The source tree", () => {
   });
 
   it("uses neither `any` nor a comment that silences the compiler", () => {
-    const files = [...SOURCES, ...listFiles("test")].filter((file) => file !== "test/architecture.test.ts");
+    // The second one tests what the compiler finds.
+    const exempt = ["test/architecture.test.ts", "test/library/types.test.ts"];
+    const files = [...SOURCES, ...listFiles("test")].filter((file) => !exempt.includes(file));
     const wrong = files.filter((file) => {
       const silenced = /@ts-(ignore|nocheck|expect-error)/.test(readSource(file));
       return silenced || /(:|<|\bas)\s*any\b/.test(readCode(file));

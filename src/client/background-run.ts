@@ -85,7 +85,11 @@ export class BackgroundRun implements ChatObserver, StartedRun {
     };
     if (failure) {
       const partial = failure.partial.slice(this.replayedChars);
-      result.failure = new Failure(failure.code, failure.message, { ...failure.toJSON(), partial });
+      result.failure = new Failure(failure.code, failure.message, {
+        ...failure.toJSON(),
+        cause: failure.cause,
+        partial,
+      });
     }
     this.observer.onEnd(result);
   }

@@ -16,6 +16,25 @@ export function hideSecrets(failure: Failure, provider: Provider, endpoint: Endp
   return new Failure(failure.code, redact(failure.message, secrets), {
     ...details,
     provider: provider.id,
+    cause: hideInCause(failure.cause, secrets),
     ...(requestId === undefined ? {} : { requestId: redact(requestId, secrets) }),
   });
+}
+
+/** How deep errors nest at most; some are their own cause. */
+const MAX_CAUSES = 5;
+
+/**
+ * Copies the error underneath a failure: its name, code, message, stack and its own cause. The error itself holds sockets and
+ * requests.
+ */
+function hideInCause(thrown: unknown, secrets: readonly string[], depth = 1): Error | undefined {
+  if (!(thrown instanceof Error) || depth > MAX_CAUSES) return undefined;
+  const { code, errors } = thrown as { code?: unknown; errors?: unknown };
+  const underneath = thrown.cause ?? (Array.isArray(errors) ? errors.at(-1) : undefined);
+  const cause = hideInCause(underneath, secrets, depth + 1);
+  const copy = new Error(redact(thrown.message, secrets), cause && { cause });
+  copy.name = thrown.name;
+  copy.stack = redact(String(thrown.stack), secrets);
+  return typeof code === "string" ? Object.assign(copy, { code: redact(code, secrets) }) : copy;
 }

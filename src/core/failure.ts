@@ -49,7 +49,10 @@ export interface FailureData {
 }
 
 /** What is known about a failure where it happens. The stream adds the rest. */
-export type FailureDetails = Partial<Omit<FailureData, "code" | "message">>;
+export type FailureDetails = Partial<Omit<FailureData, "code" | "message">> & {
+  /** The error underneath, if there is one. It is no part of the failure's data, and so of no message. */
+  cause?: unknown;
+};
 
 /** Codes of failures that a retry can fix, unless their details say otherwise. */
 export const RETRYABLE_CODES: ReadonlySet<FailureCode> = new Set([
@@ -74,7 +77,7 @@ export class Failure extends Error implements FailureData {
   partial: string;
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
-    super(toPrintable(message));
+    super(toPrintable(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.retryable = details.retryable ?? RETRYABLE_CODES.has(code);
     this.phase = details.phase ?? "connect";
@@ -120,7 +123,7 @@ export function readReason(thrown: unknown): string {
  */
 export function toFailure(thrown: unknown, code: FailureCode = "bad_response"): Failure {
   if (thrown instanceof Failure) return thrown;
-  return new Failure(code, readThrownText(thrown), { retryable: false });
+  return new Failure(code, readThrownText(thrown), { retryable: false, cause: thrown });
 }
 
 /** Not everything thrown is an Error: JSONata throws plain objects that say where, and function nodes have a realm of their own. */

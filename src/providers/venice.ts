@@ -64,6 +64,8 @@ const BASE = createOpenAiProvider({
 /** Venice.ai. A model's name is sent as it is: it may be a trait, or have feature flags after a colon. */
 export const VENICE_PROVIDER: Provider = {
   ...BASE,
+  // A trait, for which Venice keeps a model.
+  chooseModel: () => "default",
   // Without `streaming`, Venice sends nothing before the whole audio is finished.
   refusalRule: { refusals: 20, windowMs: BLOCK_MS },
   buildSpeechRequest: ({ parameters, ...request }, endpoint) =>

@@ -44,6 +44,11 @@ interface ErrorCause {
  */
 export function createTransportFailure(error: unknown, host: string, hasHeaders: boolean): Failure {
   if (error instanceof Failure) return error;
+  const failure = explainError(error, host, hasHeaders);
+  return new Failure(failure.code, failure.message, { ...failure.toJSON(), cause: error });
+}
+
+function explainError(error: unknown, host: string, hasHeaders: boolean): Failure {
   const cause = findInnermostCause(error);
   if (hasHeaders) return createStreamingFailure(cause, host);
   const proxy = findProxyError(error)?.proxy;

@@ -379,7 +379,7 @@ describe("The cost of an answer", () => {
         "grok-4",
         { ...usage, prompt_tokens_details: { cached_tokens: 1001 } },
       ],
-      ["if counts are texts", "openai", "gpt-5", { prompt_tokens: "1000", completion_tokens: 500 }],
+      ["if counts are texts", "openai", "gpt-5", { prompt_tokens: "1000" as never, completion_tokens: 500 }],
       ["if counts are negative", "openai", "gpt-5", { prompt_tokens: -1, completion_tokens: 500 }],
       [
         "if sound and cache overlap by an unknown number",

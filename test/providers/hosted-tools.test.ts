@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { buildSetup, type ChatOptions } from "../../src/chat-options.js";
 import { buildWire } from "../../src/client/build-wire.js";
+import type { ChatParameters } from "../../src/request-types.js";
 import { assertFailure } from "../support/assert-failure.js";
 
 const FUNCTION = {
-  type: "function",
+  type: "function" as const,
   function: { name: "f", parameters: { type: "object", properties: {} } },
 };
 
@@ -17,7 +18,7 @@ function build(hosted: unknown, more: Partial<ChatOptions> = {}) {
       apiKey: "k",
       model: "m",
       messages: "hi",
-      parameters: { hosted_tools: hosted, ...parameters },
+      parameters: { hosted_tools: hosted as ChatParameters["hosted_tools"], ...parameters },
       ...rest,
     },
     false,

@@ -97,7 +97,7 @@ describe("Transport failure", () => {
           { code: failure.code, phase: failure.phase, retryable: failure.retryable },
           { code, phase, retryable },
         );
-        assert.equal(failure.cause, undefined);
+        assert.equal(failure.cause, error);
         assert.match(failure.message, /[.?]$/);
       });
     }

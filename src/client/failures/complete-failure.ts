@@ -24,7 +24,7 @@ export function completeFailure(
       : undefined;
   const message = advice === undefined ? failure.message : `${failure.message} ${advice}`;
   return hideSecrets(
-    new Failure(failure.code, message, { ...failure.toJSON(), ...more }),
+    new Failure(failure.code, message, { ...failure.toJSON(), cause: failure.cause, ...more }),
     provider,
     endpoint,
   );

@@ -3,8 +3,26 @@
  * (`chat.completion.chunk` and `chat.completion` of the OpenAI API reference). Unknown vendor fields are kept.
  */
 
-/** Token counts as the vendor sends them; never estimated, never summed. */
-export type Usage = Record<string, unknown>;
+/**
+ * Token counts as the vendor sends them; never estimated, never summed. The names of Chat Completions are there whatever
+ * the service, as far as it counts; its own are beside them.
+ */
+export interface Usage {
+  /** Tokens of the request. */
+  prompt_tokens?: number;
+  /** Tokens of the answer, reasoning included. */
+  completion_tokens?: number;
+  total_tokens?: number;
+  prompt_tokens_details?: { cached_tokens?: number; audio_tokens?: number; [vendorField: string]: unknown };
+  completion_tokens_details?: {
+    reasoning_tokens?: number;
+    audio_tokens?: number;
+    [vendorField: string]: unknown;
+  };
+  /** The counts of the earlier parts of an answer that its service paused, in their order. */
+  earlier_parts?: Usage[];
+  [vendorField: string]: unknown;
+}
 
 /**
  * Field of a usage with the counts of the earlier parts of an answer that its service paused, in their order. The usage
@@ -121,9 +139,12 @@ export interface Completion {
   [vendorField: string]: unknown;
 }
 
+/** Who says a message. Some services know others. */
+export type Role = "system" | "developer" | "user" | "assistant" | "tool" | (string & {});
+
 /** A message of a conversation as the author wrote it. Content parts are passed on unchanged. */
 export interface ChatMessage {
-  role: string;
+  role: Role;
   content?: unknown;
   [vendorField: string]: unknown;
 }

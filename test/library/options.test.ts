@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
-import { type ChatOptions, chatStream, Failure, PROVIDERS, type Provider, startChat } from "../src/index.js";
-import { useService } from "./support/services/use-service.js";
+import {
+  type ChatOptions,
+  chatStream,
+  Failure,
+  PROVIDERS,
+  type Provider,
+  startChat,
+} from "../../src/index.js";
+import { useService } from "../support/services/use-service.js";
 
 describe("The library", () => {
   const service = useService();
@@ -20,6 +27,15 @@ describe("The library", () => {
   it("works with the demo without an address, a key and a model", async () => {
     const whole = await chatStream({ provider: "demo", messages: "Count to 3." }).collect();
     assert.match(String(whole.choices[0]!.message.content), /1.*2.*3/s);
+  });
+
+  it("needs no model if the service has one of its own", async () => {
+    for (const provider of ["llamacpp", "venice"])
+      await chatStream({ provider, baseUrl: service().url, apiKey: "k", messages: "Hi" }).collect();
+    assert.deepEqual(
+      service().requests.map(({ body }) => body["model"]),
+      ["default", "default"],
+    );
   });
 
   it("refuses an option that does not exist, by its name", async () => {
