@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Server } from "node:http";
 import { LLMock } from "@copilotkit/aimock";
 import type { Usage } from "../../src/core/chat/chunk.js";
 import type { FailureData } from "../../src/core/failure.js";
@@ -15,17 +16,31 @@ import { createRouterNode } from "../support/flows/router.js";
 import { joinPayloads } from "../support/runtime/inbox.js";
 import type { FlowNode } from "../support/runtime/node-red-api.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
+import { PortkeyGateway } from "./portkey-gateway.js";
 
 /** How a service is asked at the mock server: settings of the provider and the model. */
 interface Service {
   settings: Record<string, unknown>;
   model: string;
-  /** Whether the mock server leaves out reasoning and counts. */
-  isPlain?: boolean;
+  /** Whether the mock server leaves out the counts. */
+  hidesCounts?: boolean;
+  /** Whether the mock server or the gateway leaves out reasoning. */
+  hidesReasoning?: boolean;
 }
 
-/** @param url of the mock server, which has all services at one port */
-const listServices = (url: string): Readonly<Record<string, Service>> => ({
+/** Settings for a service behind Portkey's gateway. @param host base URL of the service */
+const putBehindGateway = (gateway: string, provider: string, host: string, api = "chat") => ({
+  provider: "custom",
+  api,
+  baseUrl: gateway,
+  headers: JSON.stringify({ "x-portkey-provider": provider, "x-portkey-custom-host": host }),
+});
+
+/**
+ * @param url of the mock server, which has all services at one port
+ * @param gateway base URL of a gateway, which passes requests on to the mock server
+ */
+const listServices = (url: string, gateway: string): Readonly<Record<string, Service>> => ({
   "OpenAI, Chat Completions": {
     settings: { provider: "openai", api: "chat", baseUrl: `${url}/v1` },
     model: "gpt-4o-mini",
@@ -53,7 +68,21 @@ const listServices = (url: string): Readonly<Record<string, Service>> => ({
   Ollama: {
     settings: { provider: "ollama", baseUrl: url },
     model: "llama3.2",
-    isPlain: true,
+    hidesCounts: true,
+    hidesReasoning: true,
+  },
+  "OpenAI behind Portkey, Chat Completions": {
+    settings: putBehindGateway(gateway, "openai", `${url}/v1`),
+    model: "gpt-4o-mini",
+  },
+  "OpenAI behind Portkey, Responses": {
+    settings: putBehindGateway(gateway, "openai", `${url}/v1`, "responses"),
+    model: "gpt-5-mini",
+  },
+  "Anthropic behind Portkey": {
+    settings: putBehindGateway(gateway, "anthropic", `${url}/v1`),
+    model: "claude-sonnet-4-5",
+    hidesReasoning: true,
   },
 });
 
@@ -76,11 +105,16 @@ describe("Services as aimock imitates them", function () {
   this.timeout(30_000);
   const runtime = useRuntime();
   const mock = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent", chunkSize: 7 });
+  const gateway = new PortkeyGateway();
   let services: Readonly<Record<string, Service>>;
   before(async () => {
-    services = listServices(await mock.start());
+    await gateway.start();
+    services = listServices(await mock.start(), gateway.baseUrl);
   });
-  after(() => mock.stop());
+  after(async () => {
+    await gateway.stop();
+    await mock.stop();
+  });
   beforeEach(() => {
     mock.reset();
   });
@@ -113,11 +147,16 @@ describe("Services as aimock imitates them", function () {
     return message!;
   };
 
-  for (const name of Object.keys(listServices(""))) {
+  for (const name of Object.keys(listServices("", ""))) {
     describe(name, () => {
       let service: Service;
       beforeEach(() => {
         service = services[name]!;
+      });
+      // The gateway keeps its connections to the mock server, which are this process's too.
+      afterEach(() => {
+        const { serverInstance } = mock as unknown as { serverInstance: { server: Server } };
+        serverInstance.server.closeAllConnections();
       });
 
       it("streams a text in pieces, with its counts and finish reason", async () => {
@@ -129,7 +168,7 @@ describe("Services as aimock imitates them", function () {
         assert.equal(joinPayloads(runtime().getMessages("out")), "Once upon a time “ü” 😀.");
         assert.ok(runtime().getMessages("out").length > 3);
         assert.equal(end!.finishReason, "stop");
-        assert.equal((end!.usage as Usage)["total_tokens"], service.isPlain ? 0 : 12);
+        assert.equal((end!.usage as Usage)["total_tokens"], service.hidesCounts ? 0 : 12);
       });
 
       it("tells reasoning from the answer", async () => {
@@ -139,7 +178,7 @@ describe("Services as aimock imitates them", function () {
         const { response, payload } = await waitForFinished();
         assert.equal(payload, "Because.");
         const { message } = (response as { choices: { message: Record<string, unknown> }[] }).choices[0]!;
-        assert.equal(message["reasoning_content"], service.isPlain ? undefined : "Let me think.");
+        assert.equal(message["reasoning_content"], service.hidesReasoning ? undefined : "Let me think.");
       });
 
       it("runs two tools of one turn, and answers with their results", async () => {
