@@ -24,6 +24,14 @@ export function computeRatios(scenario, client, base, field) {
   return compareTurns(scenario, client, base, (turn, baseTurn) => turn[field] / baseTurn[field]);
 }
 
+/** @returns a client's field divided by another field of it, turn by turn */
+export function computeFieldRatios(scenario, client, field, baseField) {
+  return collectTurns(scenario, client).flatMap((turn) => {
+    const ratio = turn ? turn[field] / turn[baseField] : Number.NaN;
+    return Number.isFinite(ratio) ? [ratio] : [];
+  });
+}
+
 /** @returns the median of the ratios; `undefined` if there are none */
 export function findMedianRatio(scenario, client, base, field) {
   return computeMedian(computeRatios(scenario, client, base, field));

@@ -4,12 +4,19 @@ import { computeMedian, computeQuantile } from "../statistics.mjs";
 import {
   collectValues,
   computeDifferences,
+  computeFieldRatios,
   computeGrowths,
   computeRatios,
   findMedian,
   listMeasuredClients,
 } from "./figures.mjs";
 import { formatNumber, formatTable } from "./formatting.mjs";
+
+/** How the records of a burst are framed: the name of the figure, and what people call it. */
+const FRAMINGS = [
+  ["frame", "a frame per chunk"],
+  ["16k", "16 KiB frames"],
+];
 
 /** Compares the figures with the targets. Targets without a measurement are left out. */
 export function checkTargets({ burst, forms, paced, heap, flat, chain, saved, watched, arguments: calls }) {
@@ -25,10 +32,7 @@ export function checkTargets({ burst, forms, paced, heap, flat, chain, saved, wa
     addRange(name, Number.NEGATIVE_INFINITY, max, samples, unit, digits);
   const addMinimum = (name, min, samples) => addRange(name, min, Number.POSITIVE_INFINITY, samples, "×", 1);
 
-  for (const [field, framing] of [
-    ["frame", "a frame per chunk"],
-    ["16k", "16 KiB frames"],
-  ]) {
+  for (const [field, framing] of FRAMINGS) {
     const toLoop = computeRatios(burst, "core", "plain-loop", field);
     addMaximum(`core ≤ 1.0× the plain loop, burst, ${framing}`, 1, toLoop);
     const openai = computeRatios(burst, "openai", "core", field);
@@ -41,6 +45,15 @@ export function checkTargets({ burst, forms, paced, heap, flat, chain, saved, wa
   for (const [form, { goal }] of Object.entries(FORMS)) {
     const toLoop = computeRatios(forms, "core", "plain-loop", `${form} frame`);
     addMaximum(`core ≤ ${formatNumber(goal, 1, "×")} the plain loop: ${form}`, goal, toLoop);
+  }
+  for (const [field, framing] of FRAMINGS) {
+    const toChat = computeFieldRatios(
+      forms,
+      "core",
+      `Responses text deltas ${field}`,
+      `OpenAI, one id ${field}`,
+    );
+    addMaximum(`a Responses stream ≤ 1.0× a Chat Completions stream with one id, ${framing}`, 1, toChat);
   }
   const pacedCore = computeRatios(paced, "core", "plain-loop", "cpuPerChunk");
   addMaximum("core ≤ 0.8× the plain loop's CPU at 500 streams", 0.8, pacedCore);
