@@ -6,15 +6,15 @@
 /** The editor half of collect. */
 (() => {
   interface CollectNode extends EditorNode {
-    parse?: "text" | "json";
+    parse?: "asked" | "text" | "json";
     schema?: unknown;
     messageSchemas?: boolean;
     timeout?: number | string;
   }
 
   function checkSchema(this: CollectNode, value: unknown, _options: object): true | string {
-    const parses = ($("#node-input-parse").val() ?? this.parse) === "json";
-    if (!parses || !Schema.isGiven(value)) return true;
+    const isText = ($("#node-input-parse").val() ?? this.parse) === "text";
+    if (isText || !Schema.isGiven(value)) return true;
     const mistake = Schema.findMistake(value, true);
     return mistake === undefined || `${this._("collect.label.schema")}: ${mistake}`;
   }
@@ -25,7 +25,7 @@
     icon: "chat-collect.svg",
     defaults: {
       name: { value: "" },
-      parse: { value: "text" },
+      parse: { value: "asked" },
       schema: { value: "", validate: checkSchema },
       messageSchemas: { value: false },
       timeout: { value: 600, validate: Validators.checkNumber("timeout", { above: 0 }) },
@@ -53,8 +53,8 @@
       $("#node-input-parse").on("change", () => {
         const parse = $("#node-input-parse").val();
         $("#collect-parse-hint").text(this._(`collect.hint.${parse}`));
-        $("#collect-schema-row, #collect-message-schemas-row").toggle(parse === "json");
-        if (parse === "json") SchemaField.showEditor(schema, true);
+        $("#collect-schema-row, #collect-message-schemas-row").toggle(parse !== "text");
+        if (parse !== "text") SchemaField.showEditor(schema, true);
         schema.trigger("change");
       });
     },

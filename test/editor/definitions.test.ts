@@ -213,6 +213,7 @@ describe("Validators in the editor", () => {
       accepts("collect", "schema", schema, { parse: "json" });
     refuses(/^JSON Schema: /, "collect", "schema", '{"required": "a"}', { parse: "json" });
     accepts("collect", "schema", "{", { parse: "text" });
+    refuses(/^JSON Schema: /, "collect", "schema", "{", { parse: "asked" });
     accepts("collect", "schema", "{", { parse: "json" }, { "#node-input-parse": "text" });
   });
 

@@ -100,7 +100,7 @@ export const PROPERTIES: Record<string, Record<string, unknown>> = {
     property: "payload",
     options: "",
   },
-  collect: { name: "", parse: "text", schema: "", messageSchemas: false, timeout: 600 },
+  collect: { name: "", parse: "asked", schema: "", messageSchemas: false, timeout: 600 },
   "delta-buffer": {
     name: "",
     milliseconds: 50,

@@ -16,6 +16,7 @@ import {
   type OpenStream,
   type StreamOpener,
 } from "../messages/open-streams.js";
+import { requestsJson } from "../messages/response-format.js";
 import { isRestartNotice } from "../messages/stream-message.js";
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
@@ -28,7 +29,8 @@ import { parseAnswer, readLastTurn } from "./parse-answer.js";
 
 /** A collect node's properties in a flow file. */
 export interface CollectConfig extends NodeConfig {
-  parse?: "text" | "json";
+  /** `asked`: JSON is parsed if the request asked for it. Default: `asked`. */
+  parse?: "asked" | "text" | "json";
   /**
    * JSON Schema that the parsed answer must fit, as text or object. Default: the schema that the request asked for, if it
    * stands in the settings of a chat-stream.
@@ -62,7 +64,7 @@ export class CollectController {
   private readonly sessions: Sessions<CollectedStream>;
   private readonly opener: StreamOpener<CollectedStream>;
   private readonly status: StatusLine;
-  /** Set if the answer is parsed. */
+  /** Set if an answer may be parsed. */
   private readonly schema: AnswerSchema | undefined;
 
   constructor(
@@ -81,7 +83,7 @@ export class CollectController {
     });
     this.opener = { sessions: this.sessions, action: "collect puts together", create: createStream };
     this.status = new StatusLine(node);
-    if (config.parse !== "json") return;
+    if (config.parse === "text") return;
     this.schema = new AnswerSchema(node, config.schema, config.messageSchemas === true);
     if (this.schema.failure) this.showStatus();
   }
@@ -150,7 +152,7 @@ export class CollectController {
   private sendAnswer(stream: CollectedStream, last: Message): Failure | undefined {
     const message = this.createMessage(stream, last);
     const isFinished = !UNFINISHED_REASONS.has(last.finishReason) && last.error === undefined;
-    if (isFinished && this.config.parse === "json") {
+    if (isFinished && this.mustParse(last)) {
       try {
         const schema = this.schema?.find(last.request);
         const answer = readLastTurn(String(message.payload), last["rounds"]);
@@ -162,6 +164,12 @@ export class CollectController {
     this.finish(stream);
     stream.send(isFinished ? [message, null] : [null, message]);
     return undefined;
+  }
+
+  /** Whether the payload is to be the value that the answer's JSON stands for. */
+  private mustParse({ request }: Message): boolean {
+    const { parse } = this.config;
+    return parse === "json" || (parse !== "text" && requestsJson(request));
   }
 
   /** Ends a stream and sends its unfinished answer to output 2. */

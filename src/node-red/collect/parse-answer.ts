@@ -20,7 +20,7 @@ export function parseAnswer(text: string, finishReason: unknown, schema: unknown
     throw new Failure(
       "bad_response",
       MESSAGES_BY_FINISH_REASON.get(finishReason) ??
-        "The answer is not JSON, but this node is set to parse JSON. Ask the model for JSON, or set this node to text.",
+        "The answer is not JSON. Ask the model for JSON in the prompt too, or set this node to text.",
     );
   }
   // Node-RED's clone of a message is recursive: a deeply nested value would overflow its stack.

@@ -56,12 +56,23 @@ export function readSchema(setting: unknown): unknown {
   return schema;
 }
 
+/** Whether a request (`msg.request`) asks for an answer in JSON. */
+export function requestsJson(request: unknown): boolean {
+  const type = findFormat(request)?.["type"];
+  return type === "json_object" || type === "json_schema";
+}
+
 /** Finds the JSON Schema that a request (`msg.request`) demands of its answer. */
 export function findRequestedSchema(request: unknown): unknown {
+  const format = findFormat(request);
+  const named = format?.["type"] === "json_schema" ? format["json_schema"] : undefined;
+  return isObject(named) ? named["schema"] : undefined;
+}
+
+function findFormat(request: unknown): Record<string, unknown> | undefined {
   const parameters = isObject(request) ? request["parameters"] : undefined;
   const format = isObject(parameters) ? parameters["response_format"] : undefined;
-  const named = isObject(format) && format["type"] === "json_schema" ? format["json_schema"] : undefined;
-  return isObject(named) ? named["schema"] : undefined;
+  return isObject(format) ? format : undefined;
 }
 
 /** The JSON Schemas in the settings of deployed nodes, as text, with how many nodes have each. */

@@ -131,6 +131,56 @@ describe("collect set to parse JSON, behind a chat-stream", () => {
   });
 });
 
+describe("collect as requested", () => {
+  const load = useHelper();
+  const service = useService();
+
+  /** Asks, with an answer in JSON. @returns the collected message, of either output */
+  async function ask(
+    stream: Record<string, unknown>,
+    collect: Record<string, unknown>,
+    message: Message = {},
+  ) {
+    service().script = (reply) => reply.say('{"city":', '"Paris"}');
+    const flow = await load([
+      ...createAskFlow(service().url, { wires: [["collect"]], ...stream }),
+      createCollectNode(collect),
+      createSinkNode("finished"),
+      createSinkNode("unfinished"),
+    ]);
+    flow.inject("ask", { payload: "Where?", ...message });
+    await waitUntil(() => flow.getInbox("finished").size + flow.getInbox("unfinished").size > 0);
+    return {
+      finished: flow.getInbox("finished").messages[0],
+      unfinished: flow.getInbox("unfinished").messages[0],
+    };
+  }
+
+  for (const collect of [{}, { parse: "asked" }]) {
+    it(`gives an object if JSON was asked for, otherwise the text (${JSON.stringify(collect)})`, async () => {
+      const text = await ask({}, collect);
+      assert.equal(text.finished!.payload, '{"city":"Paris"}');
+      for (const [stream, message] of [
+        [{ responseFormat: "json_object" }, {}],
+        [{ responseFormat: "json_schema", schema: '{"type":"object"}' }, {}],
+        [{}, { options: { response_format: { type: "json_object" } } }],
+      ] as const)
+        assert.deepEqual((await ask(stream, collect, message)).finished!.payload, { city: "Paris" });
+    });
+  }
+
+  it("checks the schema of the chat-stream", async () => {
+    const schema = '{"type":"object","required":["country"]}';
+    const { unfinished } = await ask({ responseFormat: "json_schema", schema }, { parse: "asked" });
+    assert.match((unfinished!.error as { message: string }).message, /country/);
+  });
+
+  it("gives the text if the node is set to it, whatever was asked for", async () => {
+    const { finished } = await ask({ responseFormat: "json_object" }, { parse: "text" });
+    assert.equal(finished!.payload, '{"city":"Paris"}');
+  });
+});
+
 describe("collect set to parse JSON", () => {
   /** Collects one answer. @param last properties of its last message */
   function collectAnswer(text: string, config: Record<string, unknown>, last: Message = {}) {
