@@ -16,6 +16,8 @@ export interface DemoMessage {
   readonly text: string;
   /** Number of parts that are not text: images, audio, files. */
   readonly attachments: number;
+  /** The addresses of the images, most of them `data:` URLs. */
+  readonly pictures: readonly string[];
   readonly toolCalls: readonly (DemoCall & { readonly id: string })[];
   readonly toolCallId: string | undefined;
 }

@@ -9,6 +9,8 @@ export interface Question {
   /** The last user message as it came. */
   readonly whole: string;
   readonly attachments: number;
+  /** The addresses of the images of the last user message. */
+  readonly pictures: readonly string[];
   /** Earlier user messages, oldest first, each cut like `text`. */
   readonly earlier: readonly string[];
   /** All system and developer messages, cut like `text`. */
@@ -40,6 +42,7 @@ export function buildQuestion(messages: readonly DemoMessage[], choice: number):
     lower: text.toLowerCase(),
     whole,
     attachments: messages[last]?.attachments ?? 0,
+    pictures: messages[last]?.pictures ?? [],
     earlier: earlier.slice(-MAX_EARLIER_MESSAGES).map((message) => cutLongText(message.text)),
     system: cutLongText(system.map((message) => cutLongText(message.text)).join("\n")),
     choice,

@@ -3,6 +3,7 @@ import { EXAMPLES } from "../support/flows/examples.js";
 import {
   DASHBOARD,
   type NodeRedProcess,
+  TELEGRAM,
   VERSIONS,
   type Version,
 } from "../support/runtime/node-red-process.js";
@@ -19,7 +20,7 @@ for (const version of Object.keys(VERSIONS) as Version[])
     let red: NodeRedProcess;
 
     before(async () => {
-      red = await world.startNodeRedWith([PACKAGE, DASHBOARD], version);
+      red = await world.startNodeRedWith([PACKAGE, DASHBOARD, TELEGRAM], version);
       // Nothing has to run to be drawn.
       const flows = EXAMPLES.flatMap(({ nodes }) => nodes).map((node) =>
         node.type === "tab" ? { ...node, disabled: true } : node,

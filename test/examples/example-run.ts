@@ -30,6 +30,23 @@ export function isAboutCost({ path }: Example): boolean {
   return path.startsWith("7 Cost and budget/");
 }
 
+/** Whether an example shows what to build with the nodes. Such examples are tested in recipes.test.ts. */
+export function isRecipe({ title }: Example): boolean {
+  return RECIPES.includes(title);
+}
+
+const RECIPES = [
+  "Your own key, then Ollama",
+  "Ask about a picture",
+  "Show the reasoning",
+  "One JSON answer over HTTP",
+  "Answer from your own text",
+  "Sensors to a daily summary",
+  "Classify, then route",
+  "A sub-agent whose text is seen",
+  "A Telegram chat with approval buttons",
+];
+
 /** Whether an example needs a broker. Such examples are tested in test/fleet. */
 export function needsBroker({ path }: Example): boolean {
   return path.startsWith("8 More machines/");
@@ -110,8 +127,15 @@ export class ExampleRun {
     return this.runtime.url.replace("http", "ws");
   }
 
-  /** Deploys an example, with a faster demo and with waits of milliseconds instead of seconds. */
-  async deploy(title: string, chunksPerSecond = 1000, service: ServiceSettings = {}): Promise<void> {
+  /**
+   * Deploys an example, with a faster demo and with waits of milliseconds instead of seconds.
+   * @param services what to enter in all its providers, or in each one by its name
+   */
+  async deploy(
+    title: string,
+    chunksPerSecond = 1000,
+    services: ServiceSettings | Record<string, ServiceSettings> = {},
+  ): Promise<void> {
     this.example = findExample(title);
     const credentials: Credentials = {};
     const nodes = structuredClone(this.example.nodes);
@@ -121,6 +145,7 @@ export class ExampleRun {
       if (node.type !== "chat-provider") continue;
       node["demoPace"] = chunksPerSecond;
       if (node["idleTimeout"] === 3) node["idleTimeout"] = 0.3;
+      const service = isForAll(services) ? services : (services[node.name ?? ""] ?? {});
       Object.assign(node, service.providerProperties);
       if (service.credentials) credentials[node.id] = service.credentials;
     }
@@ -136,7 +161,7 @@ export class ExampleRun {
   /** Presses the button of an inject node, as the editor does. */
   async press(name: string): Promise<void> {
     this.pressed.add(`${this.example!.title}: ${name}`);
-    const response = await fetch(`${this.runtime.url}/inject/${this.findId(name)}`, { method: "POST" });
+    const response = await fetch(`${this.runtime.url}/inject/${this.getId(name)}`, { method: "POST" });
     if (!response.ok) throw new Error(`Pressing “${name}” failed with HTTP ${response.status}.`);
   }
 
@@ -161,7 +186,7 @@ export class ExampleRun {
 
   /** Waits until the status of a node has this fill and shape, or had it since the last `clear`. */
   async waitForStatus(name: string, fill: string, shape: string): Promise<void> {
-    const id = this.findId(name);
+    const id = this.getId(name);
     await this.runtime.statuses.waitUntil(
       (all) =>
         all.some((entry) => entry.id === id && entry.status?.fill === fill && entry.status.shape === shape),
@@ -171,7 +196,7 @@ export class ExampleRun {
 
   /** @returns the status text of a node; "" if it has none */
   getStatusText(name: string): string {
-    const id = this.findId(name);
+    const id = this.getId(name);
     const shown = this.runtime.statuses.messages.filter((entry) => entry.id === id).at(-1);
     return shown?.status?.text ?? "";
   }
@@ -198,7 +223,8 @@ export class ExampleRun {
     await this.runtime.stop(keepUserDir);
   }
 
-  private findId(name: string): string {
+  /** @returns the id of the node of this name */
+  getId(name: string): string {
     const found = this.example!.nodes.filter((node) => node.name === name);
     if (found.length !== 1) throw new Error(`${found.length} nodes are called “${name}”.`);
     return found[0]!.id;
@@ -207,6 +233,10 @@ export class ExampleRun {
   private findName(id: string | undefined): string {
     return this.example?.nodes.find((node) => node.id === id)?.name ?? "";
   }
+}
+
+function isForAll(services: ServiceSettings | Record<string, ServiceSettings>): services is ServiceSettings {
+  return "providerProperties" in services || "credentials" in services;
 }
 
 /** Decodes what a debug node sends: its format begins with the type of the value. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { EXAMPLES } from "../support/flows/examples.js";
 import type { FlowNode } from "../support/runtime/node-red-api.js";
+import { findPackage } from "../support/runtime/node-red-process.js";
 import { readModules } from "./example-run.js";
 import { type NodeDefinition, readModuleTypes, readPalette } from "./palette.js";
 
@@ -15,7 +16,7 @@ const EXTRA_PROPERTIES: Record<string, string[]> = { inject: ["payload", "payloa
 
 /** Examples of what only one service can do. Their comments say that they need an account. */
 const NEEDS_ACCOUNT =
-  /^(Several documents in one job|Venice with web search and citations|OpenAI with tools|Web search with sources)$/;
+  /^(Your own key, then Ollama|Several documents in one job|Venice with web search and citations|OpenAI with tools|Web search with sources)$/;
 
 describe("Files of the examples", () => {
   let basePalette: Map<string, NodeDefinition>;
@@ -202,8 +203,8 @@ describe("Files of the examples", () => {
 });
 
 function readInstalledVersion(module: string): string {
-  const file = join(dirname(dirname(__dirname)), "node_modules", module, "package.json");
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(findPackage(module), "package.json"), "utf8")) as { version: string })
+    .version;
 }
 
 function findNode(nodes: readonly FlowNode[], id: unknown): FlowNode | undefined {

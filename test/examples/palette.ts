@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { resolveCoreFile } from "../support/runtime/node-red-install.js";
+import { findPackage } from "../support/runtime/node-red-process.js";
 
 const ROOT = dirname(dirname(__dirname));
 const BUILT_NODES = join(ROOT, "dist", "nodes");
@@ -20,9 +21,9 @@ export function readPalette(): Map<string, NodeDefinition> {
   return readPages([...findPages(core), ...findPages(BUILT_NODES)]);
 }
 
-/** Reads the node types of another package, which is installed as a dependency of the tests. */
+/** Reads the node types of another package that the tests have. */
 export function readModuleTypes(name: string): Map<string, NodeDefinition> {
-  return readPages(findPages(join(ROOT, "node_modules", name, "nodes")));
+  return readPages(findPages(join(findPackage(name), "nodes")));
 }
 
 function readPages(files: readonly string[]): Map<string, NodeDefinition> {

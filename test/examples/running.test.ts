@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Message } from "../../src/node-red/red/api.js";
 import { EXAMPLES } from "../support/flows/examples.js";
 import { waitUntil } from "../support/waiting.js";
-import { ExampleRun, hasTools, isAboutCost, isAboutServices, needsBroker } from "./example-run.js";
+import { ExampleRun, hasTools, isAboutCost, isAboutServices, isRecipe, needsBroker } from "./example-run.js";
 
 /** The last message of a stream, as the debug sidebar shows it. */
 interface ShownMessage extends Message {
@@ -325,7 +325,7 @@ describe("Examples", () => {
       run.listUnpressed(
         EXAMPLES.filter(
           (example) =>
-            ![hasTools, isAboutServices, isAboutCost, needsBroker].some((isElsewhere) =>
+            ![hasTools, isAboutServices, isAboutCost, isRecipe, needsBroker].some((isElsewhere) =>
               isElsewhere(example),
             ),
         ),

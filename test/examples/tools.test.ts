@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { EXAMPLES } from "../support/flows/examples.js";
 import { WITH_FILE_STORE } from "../support/flows/kept.js";
-import { ExampleRun, hasTools, isAboutCost, isAboutServices } from "./example-run.js";
+import { ExampleRun, hasTools, isAboutCost, isAboutServices, isRecipe } from "./example-run.js";
 
 /** A turn as the last message of a run describes it. */
 interface TurnSummary {
@@ -240,7 +240,11 @@ describe("Examples with tools", () => {
   it("have no button that these tests do not press", () => {
     assert.deepEqual(
       run.listUnpressed(
-        EXAMPLES.filter((example) => hasTools(example) && !isAboutCost(example) && !isAboutServices(example)),
+        EXAMPLES.filter(
+          (example) =>
+            hasTools(example) &&
+            ![isAboutCost, isAboutServices, isRecipe].some((isElsewhere) => isElsewhere(example)),
+        ),
       ),
       [],
     );

@@ -5,12 +5,16 @@ import { cannedAnswers } from "./canned-answers.js";
 import { counting } from "./counting.js";
 import { lists } from "./lists.js";
 import { memory } from "./memory.js";
+import { ownText } from "./own-text.js";
 import { phraseBook } from "./phrase-book.js";
+import { pictures } from "./pictures.js";
 import { repeating } from "./repeating.js";
 import { haiku, stories } from "./stories.js";
 
 /** The first skill that answers wins. */
 const SKILLS: readonly Skill[] = [
+  pictures,
+  ownText,
   phraseBook,
   repeating,
   stories,

@@ -79,6 +79,36 @@ describe("The demo model", () => {
     assert.match(answer([{ role: "user", content: parts }]).content, /^Your attachment has arrived/);
   });
 
+  it("says of a picture what its bytes tell: the kind and the size", () => {
+    const png = Buffer.alloc(24);
+    png.write("\x89PNG\r\n\x1a\n", "latin1");
+    png.writeUInt32BE(640, 16);
+    png.writeUInt32BE(480, 20);
+    const gif = Buffer.from([...Buffer.from("GIF89a"), 0x40, 0x01, 0xf0, 0x00]);
+    // A JPEG with one segment before the one with the size.
+    const jpeg = Buffer.from("ffd8ffe000044142ffc0001108003000400300", "hex");
+    const look = (...pictures: Buffer[]) => {
+      const parts = pictures.map((bytes) => ({
+        type: "image_url",
+        image_url: { url: `data:image/png;base64,${bytes.toString("base64")}` },
+      }));
+      const content = [{ type: "text", text: "What is in this picture?" }, ...parts];
+      return answer([{ role: "user", content }]).content;
+    };
+    assert.match(look(png), /^I see a PNG picture of 640 × 480 pixels\./);
+    assert.match(
+      look(gif, jpeg),
+      /^I see a GIF picture of 320 × 240 pixels and a JPEG picture of 64 × 48 pixels\./,
+    );
+  });
+
+  it("answers from a text that the prompt brings, says if the text does not say it, and sums it up", () => {
+    const text = "<text>We open at nine. The shop is closed on Sundays.\nBring a bag.</text>";
+    assert.equal(ask(`${text} What about a Sunday?`), "The text says: “The shop is closed on Sundays.”");
+    assert.equal(ask(`${text} Who owns a dog?`), "The text that you gave me does not say that.");
+    assert.equal(ask(`Summarise this: ${text}`), "In short: We open at nine. The shop is closed on Sundays.");
+  });
+
   it("writes JavaScript that runs", () => {
     const code = /```javascript\n([\s\S]+?)```/.exec(ask("Write a function for Fibonacci numbers"))![1]!;
     const fibonacci = new Function(`${code}; return fibonacci;`)() as (n: number) => number;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { ROOT } from "../root.js";
@@ -33,12 +33,22 @@ export const VERSIONS = {
 
 export type Version = keyof typeof VERSIONS;
 
-/** Installs packages in a user directory: this package, or others that are installed for the tests. */
+/** The nodes of Telegram, which stand in for the real ones: see test/support/stand-ins. */
+export const TELEGRAM = "node-red-contrib-telegrambot";
+
+/** Finds the folder of a package: this package, one that stands in for it, or one that is installed for the tests. */
+export function findPackage(name: string): string {
+  if (name === PACKAGE) return ROOT;
+  const standIn = join(ROOT, "test", "support", "stand-ins", name);
+  return existsSync(standIn) ? standIn : join(ROOT, "node_modules", name);
+}
+
+/** Installs packages in a user directory. */
 export function installInto(userDir: string, packages: readonly string[]): void {
   for (const name of packages) {
     const installed = join(userDir, "node_modules", name);
     mkdirSync(dirname(installed), { recursive: true });
-    symlinkSync(name === PACKAGE ? ROOT : join(ROOT, "node_modules", name), installed, "junction");
+    symlinkSync(findPackage(name), installed, "junction");
   }
   const dependencies = Object.fromEntries(packages.map((name) => [name, "*"]));
   writeFileSync(

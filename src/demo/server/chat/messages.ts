@@ -39,15 +39,16 @@ function readContent(
   content: unknown,
   path: string,
   mayBeMissing: boolean,
-): Pick<DemoMessage, "text" | "attachments"> {
+): Pick<DemoMessage, "text" | "attachments" | "pictures"> {
   const isMissing = content === undefined || content === null;
   if (typeof content === "string" || (isMissing && mayBeMissing))
-    return { text: content ?? "", attachments: 0 };
+    return { text: content ?? "", attachments: 0, pictures: [] };
   if (!Array.isArray(content) || !content.every(isFields)) {
     throw createInvalidFieldError(path, "expected a string or an array of parts.", "invalid_type");
   }
   const texts = content.map((part) => part["text"]).filter((text) => typeof text === "string");
-  return { text: texts.join(""), attachments: content.length - texts.length };
+  const pictures = content.flatMap(({ image_url: image }) => (isFields(image) ? [String(image["url"])] : []));
+  return { text: texts.join(""), attachments: content.length - texts.length, pictures };
 }
 
 function readCalls(calls: unknown, path: string): DemoMessage["toolCalls"] {

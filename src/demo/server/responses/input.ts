@@ -59,13 +59,14 @@ function readMessage(item: DemoFields, path: string): DemoMessage {
   throw createInvalidFieldError(`${path}.content`, "supported parts are 'output_text' and 'refusal'.");
 }
 
-function readContent(content: unknown, path: string): Pick<DemoMessage, "text" | "attachments"> {
-  if (typeof content === "string") return { text: content, attachments: 0 };
+function readContent(content: unknown, path: string): Pick<DemoMessage, "text" | "attachments" | "pictures"> {
+  if (typeof content === "string") return { text: content, attachments: 0, pictures: [] };
   if (!Array.isArray(content) || !content.every(isFields)) {
     throw createInvalidFieldError(path, "expected a string or an array of parts.", "invalid_type");
   }
   const texts = content.map((part) => part["text"]).filter((text) => typeof text === "string");
-  return { text: texts.join(""), attachments: content.length - texts.length };
+  const pictures = content.map((part) => part["image_url"]).filter((url) => typeof url === "string");
+  return { text: texts.join(""), attachments: content.length - texts.length, pictures };
 }
 
 function isListOf(content: unknown, type: string): boolean {
@@ -73,7 +74,7 @@ function isListOf(content: unknown, type: string): boolean {
 }
 
 function createMessage(role: DemoMessage["role"], more: Partial<DemoMessage>): DemoMessage {
-  return { role, text: "", attachments: 0, toolCalls: [], toolCallId: undefined, ...more };
+  return { role, text: "", attachments: 0, pictures: [], toolCalls: [], toolCallId: undefined, ...more };
 }
 
 /** Checks that each call gets an output before the model speaks again or the input ends, and each output has a call. */

@@ -124,7 +124,7 @@ function checkForeignFields(body: DemoFields): void {
 }
 
 function createSystemMessage(text: string): DemoMessage {
-  return { role: "system", text, attachments: 0, toolCalls: [], toolCallId: undefined };
+  return { role: "system", text, attachments: 0, pictures: [], toolCalls: [], toolCallId: undefined };
 }
 
 function readTools(tools: unknown): DemoTool[] {
