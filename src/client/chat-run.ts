@@ -1,9 +1,9 @@
-import type { Chunk } from "../core/chat/chunk.js";
+import type { Chunk, DeltaText } from "../core/chat/chunk.js";
 import { CompletionMachine } from "../core/chat/completion.js";
 import { EndDetector, readEndClues } from "../core/chat/end-detector.js";
 import type { ChatRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
-import { Failure, type Phase, toFailure } from "../core/failure.js";
+import { type Failure, type Phase, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
 import { FloodGuard } from "../core/lifecycle/flood-guard.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
@@ -12,15 +12,13 @@ import { buildWire } from "./build-wire.js";
 import type { ChatObserver, ChatProgress, ChatResult, ChatSetup, StartedRun } from "./chat-types.js";
 import { createDecoder } from "./create-decoder.js";
 import { completeFailure } from "./failures/complete-failure.js";
-import { createCutOffFailure } from "./failures/cut-off-failure.js";
+import { createCutOffFailure, createWrongFormFailure } from "./failures/cut-off-failure.js";
 import { createExpiryFailure } from "./failures/expiry-failure.js";
 import { createFaultFailure } from "./failures/fault-failure.js";
 import { hidePause, PausedAnswer } from "./paused-answer.js";
 import { ChunkPreparer } from "./prepared-chunk.js";
 import { RefusalMemory } from "./refusal-memory.js";
 import { buildRunResult } from "./run-result.js";
-
-const WRONG_FORM = "The service's answer is not in the form of Chat Completions. Check the base URL.";
 
 /** One stream, from the request to its end. It connects the exchange, the decoder, the deadlines and the observer. */
 export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
@@ -157,6 +155,18 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     else if (kind === "text") this.observer.onText(text);
   }
 
+  onPiece(chunk: Chunk, field: DeltaText, piece: string): void {
+    const text = field === "content" ? piece : "";
+    const mayEnd = this.hasEnded || this.endDetector.isReached || this.badRecord;
+    if (mayEnd || !this.preparer.isPrepared(chunk)) this.onChunk(chunk, "rich", text);
+    else {
+      this.machine.addPiece(field, piece, chunk.choices[0]!.logprobs);
+      this.endDetector.addContent(text !== "");
+      this.countContent();
+      this.observer.onChunk(chunk, text);
+    }
+  }
+
   onMarker(): void {
     if (this.setup.needsFinishReason) this.onEnd();
     else if (!this.hasEnded) this.complete();
@@ -189,9 +199,8 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   private readWholeCompletion(text: string): void {
     if (text.trim() === "") return;
     this.decoder.decode(text);
-    if (this.hasEnded) return;
     if (this.machine.hasBegun) this.complete();
-    else this.fail(new Failure("bad_response", WRONG_FORM));
+    else this.fail(createWrongFormFailure());
   }
 
   /** Sends the request once more in another form if the refusal shows how, else fails. */
@@ -222,36 +231,27 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
 
   private handleExpiry(expiry: Expiry): void {
     if (this.hasEnded) return;
-    if (this.status >= 300) {
-      this.exchange?.deliverRefusal();
-      return;
-    }
     const isSilence = expiry === "idle" || expiry === "progress";
-    if (expiry === "drain" || (isSilence && this.endDetector.isCertain)) {
+    if (this.status >= 300) this.exchange?.deliverRefusal();
+    else if (expiry === "drain" || (isSilence && this.endDetector.isCertain)) {
       this.exchange?.abort();
       this.complete();
-      return;
-    }
-    this.fail(createExpiryFailure(expiry, this.setup));
+    } else this.fail(createExpiryFailure(expiry, this.setup));
   }
 
   private complete(): void {
     this.decoder.flush();
     if (this.hasEnded) return;
     const fault = createFaultFailure(this.machine);
-    if (fault) {
-      this.fail(fault);
-      return;
+    if (fault) this.fail(fault);
+    else if (this.pauses.isDue) this.continueAnswer();
+    else {
+      const calls = this.preparer.buildMissingCalls(this.setup.id);
+      if (calls) this.onChunk(calls, "rich", "");
+      this.exchange?.finish();
+      this.refusals.confirm();
+      this.end("complete", this.machine.finishReason);
     }
-    if (this.pauses.isDue) {
-      this.continueAnswer();
-      return;
-    }
-    const calls = this.preparer.buildMissingCalls(this.setup.id);
-    if (calls) this.onChunk(calls, "rich", "");
-    this.exchange?.finish();
-    this.refusals.confirm();
-    this.end("complete", this.machine.finishReason);
   }
 
   /** Asks for the next part of an answer that the service has paused. */

@@ -29,10 +29,15 @@ export class ChoiceJoiner {
     private readonly maxChoices: number,
   ) {}
 
+  /** Whether a further choice is a part of the first one, so that calls are numbered anew. */
+  get hasParts(): boolean {
+    return this.callNumbers.size > 0;
+  }
+
   /** Joins the choices of a chunk, in place. @returns whether the chunk has changed */
   join(chunk: Chunk): boolean {
     const { choices } = chunk;
-    if (choices.every(({ index }) => index === 0) && this.callNumbers.size === 0) return false;
+    if (choices.every(({ index }) => index === 0) && !this.hasParts) return false;
     const own = choices.find(({ index }) => index === 0)?.delta ?? {};
     const kept = choices.flatMap((choice) => this.place(choice, own));
     chunk.choices = mergeDuplicateChoices(kept, this.maxChoices);

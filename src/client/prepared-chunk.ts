@@ -57,6 +57,11 @@ export class ChunkPreparer {
     return prepared;
   }
 
+  /** Whether a rich chunk of the first choice that has no role and no call is prepared as it is. */
+  isPrepared(chunk: Chunk): boolean {
+    return this.begun.has(0) && this.joiner?.hasParts !== true && hasHead(chunk);
+  }
+
   /** Gives the first chunk of each choice that reaches the reader its role, as its first field, and no other chunk. */
   private placeRoles({ choices }: Chunk): void {
     for (const choice of choices) {
@@ -88,12 +93,8 @@ export class ChunkPreparer {
 
 /** Whether a chunk begins with the fields of `HEAD`. Most do, and then it need not be copied. */
 function hasHead(chunk: Chunk): boolean {
-  let at = 0;
-  for (const key in chunk) {
-    if (key !== HEAD[at]) return false;
-    if (++at === HEAD.length) break;
-  }
-  return at === HEAD.length && chunk["object"] === OBJECT;
+  const keys = Object.keys(chunk);
+  return HEAD.every((field, at) => keys[at] === field) && chunk["object"] === OBJECT;
 }
 
 function addHead({ id = "", created = 0, model = "", object: _object, ...rest }: Chunk): Chunk {

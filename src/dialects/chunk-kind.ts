@@ -1,5 +1,5 @@
-import type { Chunk, ChunkChoice, Delta } from "../core/chat/chunk.js";
-import type { ChunkKind } from "./dialect.js";
+import type { Chunk, ChunkChoice, Delta, DeltaText } from "../core/chat/chunk.js";
+import type { ChunkKind, DecoderSink } from "./dialect.js";
 
 /** Fields of a delta that do not make its chunk rich. */
 const PLAIN_FIELDS: ReadonlySet<string> = new Set(["role", "content", "name"]);
@@ -31,4 +31,10 @@ export function getAnswerText(chunk: Chunk): string {
 export function toChunkKind(rich: boolean, text: string): ChunkKind {
   if (rich) return "rich";
   return text === "" ? "silent" : "text";
+}
+
+/** Passes on a rich chunk that has nothing new but what `DecoderSink.onPiece` names. */
+export function sendPiece(sink: DecoderSink, chunk: Chunk, field: DeltaText, piece: string): void {
+  if (sink.onPiece) sink.onPiece(chunk, field, piece);
+  else sink.onChunk(chunk, "rich", field === "content" ? piece : "");
 }

@@ -1,4 +1,4 @@
-import type { Chunk } from "../core/chat/chunk.js";
+import type { Chunk, DeltaText } from "../core/chat/chunk.js";
 import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Failure } from "../core/failure.js";
 import type { HeldSize } from "./held-size.js";
@@ -20,6 +20,11 @@ export interface DecoderSink {
    * @param text what the chunk adds to the text of the first choice
    */
   onChunk(chunk: Chunk, kind: ChunkKind, text: string): void;
+  /**
+   * The hot path of rich chunks: one that has nothing new but a piece of one text of the first choice, and perhaps its token
+   * probabilities. A sink without it gets the chunk as any other.
+   */
+  onPiece?(chunk: Chunk, field: DeltaText, piece: string): void;
   /** The vendor's end marker has arrived. */
   onMarker(): void;
   /** The service reported an error in the stream. */

@@ -1,8 +1,16 @@
-import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta, Usage } from "../core/chat/chunk.js";
+import type {
+  Chunk,
+  ChunkChoice,
+  Delta,
+  DeltaText,
+  Logprobs,
+  ToolCallDelta,
+  Usage,
+} from "../core/chat/chunk.js";
 import { buildFinishFields } from "../core/chat/finish-reason.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
-import { isRichChoice, toChunkKind } from "./chunk-kind.js";
+import { isRichChoice, sendPiece, toChunkKind } from "./chunk-kind.js";
 import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "./dialect.js";
 import type { Repeat } from "./template/repeat.js";
 import { toText, toUnixSeconds } from "./wire-values.js";
@@ -48,7 +56,7 @@ class OllamaReader implements ForeignReader {
     if (!done) {
       const isBare = !isFirst && !this.options.everyChunk;
       this.send(choice, isBare);
-      return buildRepeat(record, message, (next) => this.send(next, true));
+      return buildRepeat(record, message, this.sendRepeat);
     }
     const chunk = this.buildChunk(choice);
     addEnd(chunk, choice, record, this.callCount > 0);
@@ -65,6 +73,12 @@ class OllamaReader implements ForeignReader {
     if (isBare && kind === "text") this.sink.onText(text);
     else this.sink.onChunk(this.buildChunk(choice), kind, text);
   }
+
+  /** Passes on a choice that has a piece of one text, and perhaps its token probabilities. */
+  private readonly sendRepeat = (choice: ChunkChoice, field: DeltaText, piece: string): void => {
+    if (field === "content" && !choice.logprobs) this.sink.onText(piece);
+    else sendPiece(this.sink, this.buildChunk(choice), field, piece);
+  };
 
   private buildDelta(message: Record<string, unknown>): Delta {
     const { content, thinking, images, tool_calls: wireCalls } = message;
@@ -110,21 +124,23 @@ class OllamaReader implements ForeignReader {
 function buildRepeat(
   record: Record<string, unknown>,
   message: Record<string, unknown>,
-  send: (choice: ChunkChoice) => void,
+  send: (choice: ChunkChoice, field: DeltaText, piece: string) => void,
 ): Repeat | undefined {
   const { content, thinking, tool_calls: calls, images } = message;
-  const field = content ? "content" : "thinking";
+  const [field, name] = content
+    ? (["content", "content"] as const)
+    : (["reasoning_content", "thinking"] as const);
   // An image or a call in each record is a new one.
   if ((content && thinking) || calls || images) return undefined;
   const hasLogprobs = readLogprobs(record["logprobs"]) !== undefined;
   return {
-    texts: [`/message/${field}`],
+    texts: [`/message/${name}`],
     values: hasLogprobs ? ["/logprobs"] : [],
     ignored: ["/created_at", "/model"],
     apply: ([text], [list]) => {
       const delta: Delta = field === "content" ? { content: text! } : { reasoning_content: text! };
       const logprobs = readLogprobs(list);
-      send({ index: 0, delta, finish_reason: null, ...(logprobs && { logprobs }) });
+      send({ index: 0, delta, finish_reason: null, ...(logprobs && { logprobs }) }, field, text!);
     },
   };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Chunk, Completion } from "../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
+import type { DecoderSink } from "../../src/dialects/dialect.js";
 import { OpenAiDecoder } from "../../src/dialects/openai/decoder.js";
 import { Repeats } from "../../src/dialects/template/repeats.js";
 import { anyCuts, cutBuffer } from "../support/inputs/cutting.js";
@@ -73,6 +74,21 @@ describe("Records that repeat the one before", function () {
     }
   });
 
+  it("counts and assembles a piece of one text exactly as the chunk that it comes in", () => {
+    let pieces = 0;
+    for (const form of REPEATING_FORMS) {
+      fc.assert(
+        fc.property(anyRepeatingRecords(form), (records) => {
+          const slow = assemble(records);
+          const fast = assemble(records, () => pieces++);
+          assert.deepEqual(fast, slow, form.name);
+        }),
+        { numRuns: 40 },
+      );
+    }
+    assert.ok(pieces > 1000, `only ${pieces} chunks were taken as pieces`);
+  });
+
   it("creates chunks that share nothing, so that a reader may change them", () => {
     for (const { name, start, build, end } of REPEATING_FORMS) {
       const chunks: string[] = [];
@@ -115,6 +131,49 @@ function buildCompletion(calls: readonly SinkCall[]): Completion {
     else if ("text" in call) machine.addText(call.text);
   }
   return JSON.parse(JSON.stringify(machine.buildCompletion("s"))) as Completion;
+}
+
+/**
+ * Assembles the answer of records.
+ * @param onPiece is told of each chunk that is taken as a piece. Without it, all are taken as chunks.
+ * @returns the answer and how much was counted of it
+ */
+function assemble(records: readonly unknown[], onPiece?: () => void): unknown {
+  const machine = new CompletionMachine();
+  let hasChunk = false;
+  let hasEnded = false;
+  const end = () => {
+    hasEnded = true;
+  };
+  const sink: DecoderSink = {
+    onText: (text) => void (hasEnded || machine.addText(text)),
+    onChunk: (chunk, kind) => {
+      if (hasEnded) return;
+      machine.addChunk(chunk);
+      hasChunk ||= kind === "rich";
+    },
+    onMarker: end,
+    onFailure: end,
+    onBadRecord: end,
+    onSkipped: () => {},
+  };
+  if (onPiece) {
+    sink.onPiece = (chunk, field, piece) => {
+      if (hasEnded) return;
+      if (!hasChunk) {
+        sink.onChunk(chunk, "rich", field === "content" ? piece : "");
+        return;
+      }
+      machine.addPiece(field, piece, chunk.choices[0]!.logprobs);
+      onPiece();
+    };
+  }
+  const decoder = new OpenAiDecoder(sink, { depth: 64, indices: 8, tolerant: true });
+  for (const record of records) decoder.decode(typeof record === "string" ? record : JSON.stringify(record));
+  decoder.flush();
+  const { contentSize, countedSize, hasContent, length } = machine;
+  const answer = [machine.buildCompletion("s"), machine.buildClosingChunk()];
+  return JSON.parse(JSON.stringify([...answer, { contentSize, countedSize, hasContent, length }]));
 }
 
 /** Changes everything in a value, as a flow may do with a message. */

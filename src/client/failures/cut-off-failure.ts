@@ -22,3 +22,11 @@ export function createCutOffFailure(
   // The service would send as few answers again.
   return new Failure("interrupted", message, { retryable: false });
 }
+
+/** Creates the failure of an answer in one piece that has no choices. */
+export function createWrongFormFailure(): Failure {
+  return new Failure(
+    "bad_response",
+    "The service's answer is not in the form of Chat Completions. Check the base URL.",
+  );
+}

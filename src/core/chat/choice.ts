@@ -10,6 +10,7 @@ import {
   type CompletionChoice,
   DELTA_FIELDS,
   type Delta,
+  type DeltaText,
   type Logprobs,
   type ToolCallDelta,
 } from "./chunk.js";
@@ -52,8 +53,7 @@ export class ChoiceState {
    * @throws Failure `limit` if the answer grows beyond its limits
    */
   add(choice: ChunkChoice, text: string, size: AnswerSize): void {
-    this.content.append(text);
-    size.addText(text.length);
+    this.addPiece("content", text, size);
     this.addDelta(choice.delta, size);
     if (choice.logprobs) this.addLogprobs(choice.logprobs, size);
     if (choice.finish_reason) {
@@ -67,6 +67,12 @@ export class ChoiceState {
       this.vendorFields ??= new LatestFields();
       size.addMetadata(this.vendorFields.add(key, choice[key]));
     }
+  }
+
+  /** Adds a piece of one text of the delta. @throws Failure `limit` */
+  addPiece(field: DeltaText, piece: string, size: AnswerSize): void {
+    this.getText(field).append(piece);
+    size.addText(piece.length);
   }
 
   /** Lets the choice go on after a pause. */
@@ -131,18 +137,9 @@ export class ChoiceState {
       size.addOther(this.messageFields.add(key, delta[key]));
     }
     if (delta.role) this.role ??= replaceText(undefined, delta.role, size);
-    if (delta.reasoning_content) {
-      this.reasoning ??= new GrowingText();
-      appendText(this.reasoning, delta.reasoning_content, size);
-    }
-    if (delta.encrypted_reasoning) {
-      this.encryptedReasoning ??= new GrowingText();
-      appendText(this.encryptedReasoning, delta.encrypted_reasoning, size);
-    }
-    if (delta.refusal) {
-      this.refusal ??= new GrowingText();
-      appendText(this.refusal, delta.refusal, size);
-    }
+    if (delta.reasoning_content) this.addPiece("reasoning_content", delta.reasoning_content, size);
+    if (delta.encrypted_reasoning) this.addPiece("encrypted_reasoning", delta.encrypted_reasoning, size);
+    if (delta.refusal) this.addPiece("refusal", delta.refusal, size);
     if (delta.tool_calls) for (const piece of delta.tool_calls) this.addToolCall(piece, size);
     if (delta.reasoning_details?.length) {
       this.reasoningDetails ??= [];
@@ -183,7 +180,8 @@ export class ChoiceState {
         size.addOther(estimateTextBytes(value));
       } else if (key === "transcript" && typeof value === "string") {
         this.transcript ??= new GrowingText();
-        appendText(this.transcript, value, size);
+        this.transcript.append(value);
+        size.addText(value.length);
       } else size.addOther(this.audio.add(key, value));
     }
     if (typeof piece.expires_at === "number") this.hasEnded = true;
@@ -196,7 +194,8 @@ export class ChoiceState {
     return audio;
   }
 
-  private addLogprobs(added: Logprobs, size: AnswerSize): void {
+  /** Adds token probabilities. @throws Failure `limit` */
+  addLogprobs(added: Logprobs, size: AnswerSize): void {
     this.logprobs ??= {};
     for (const key of ["content", "refusal"] as const) {
       const list = added[key];
@@ -206,12 +205,21 @@ export class ChoiceState {
       for (const entry of copyJson(list)) this.logprobs[key].push(entry);
     }
   }
+
+  private getText(field: DeltaText): GrowingText {
+    if (field === "content") return this.content;
+    const member = TEXT_MEMBERS[field];
+    this[member] ??= new GrowingText();
+    return this[member];
+  }
 }
 
-function appendText(text: GrowingText, added: string, size: AnswerSize): void {
-  text.append(added);
-  size.addText(added.length);
-}
+/** Where a choice has the texts of its deltas. */
+const TEXT_MEMBERS = {
+  reasoning_content: "reasoning",
+  encrypted_reasoning: "encryptedReasoning",
+  refusal: "refusal",
+} as const;
 
 /** Counts a text that replaces another one. @returns the new text */
 function replaceText(before: string | undefined, text: string, size: AnswerSize): string {

@@ -76,6 +76,9 @@ export interface Logprobs {
   refusal?: unknown[] | null;
 }
 
+/** A text of a delta to which each chunk adds a piece. */
+export type DeltaText = "content" | "reasoning_content" | "encrypted_reasoning" | "refusal";
+
 /** One of `n` answers inside a chunk. */
 export interface ChunkChoice {
   index: number;
@@ -176,7 +179,7 @@ export const CHOICE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Texts of a delta: each chunk appends to them. */
-export const DELTA_TEXTS: readonly string[] = [
+export const DELTA_TEXTS: readonly DeltaText[] = [
   "content",
   "reasoning_content",
   "encrypted_reasoning",

@@ -9,7 +9,9 @@ import {
   CHUNK_LISTS,
   type Chunk,
   type Completion,
+  type DeltaText,
   EARLIER_PARTS,
+  type Logprobs,
   type ToolCallDelta,
   type Usage,
 } from "./chunk.js";
@@ -49,6 +51,17 @@ export class CompletionMachine {
     this.size.addText(text.length);
     this.hasContent = true;
     (this.choices[0] ?? this.openChoice(0)).content.append(text);
+  }
+
+  /**
+   * Adds a chunk that has nothing new but a piece of one text of the first choice, and perhaps its token probabilities.
+   * @throws Failure `limit`
+   */
+  addPiece(field: DeltaText, piece: string, logprobs: Logprobs | undefined | null): void {
+    const choice = this.choices[0] ?? this.openChoice(0);
+    choice.addPiece(field, piece, this.size);
+    if (logprobs) choice.addLogprobs(logprobs, this.size);
+    this.hasContent = true;
   }
 
   /**

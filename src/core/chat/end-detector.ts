@@ -65,6 +65,12 @@ export class EndDetector {
     else this.hasBegun = this.hasText = true;
   }
 
+  /** Notes a chunk with nothing but content before any finish reason. @param isText whether it is answer text */
+  addContent(isText: boolean): void {
+    this.hasBegun = true;
+    if (isText) this.hasText = true;
+  }
+
   /** Notes any other chunk. @returns whether only the usage and the end marker can follow */
   addChunk({ finishReason, hasContent, text, hasNoChoices }: EndClues): boolean {
     const hadReason = this.hasReason;

@@ -78,7 +78,8 @@ function mergeDelta(known: Delta, added: Delta): void {
   for (const key in added) {
     const value = added[key];
     if (value === null || value === undefined) continue;
-    if (DELTA_TEXTS.includes(key)) known[key] = `${known[key] ?? ""}${value as string}`;
+    if ((DELTA_TEXTS as readonly string[]).includes(key))
+      known[key] = `${known[key] ?? ""}${value as string}`;
     else if (DELTA_LISTS.includes(key)) known[key] = concatLists(known[key], value);
     else if (key === "role") known.role ??= value as string;
     else if (key === "tool_calls")

@@ -13,6 +13,7 @@ export interface BlockListener {
   /** A block of text begins. */
   onTextBlock(): void;
   onText(text: string): void;
+  onReasoning(text: string): void;
   /** A source of the latest block of text. */
   onCitation(citation: Record<string, unknown>): void;
   onDelta(delta: Delta): void;
@@ -146,7 +147,7 @@ class ThinkingBlock implements OpenBlock {
   private addText(text: string): void {
     if (text === "") return;
     this.text.append(text);
-    this.listener.onDelta({ reasoning_content: text });
+    this.listener.onReasoning(text);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Chunk, ChunkChoice, Delta } from "../../core/chat/chunk.js";
 import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
+import { sendPiece } from "../chunk-kind.js";
 import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "../dialect.js";
 import type { HeldSize } from "../held-size.js";
 import type { Repeat } from "../template/repeat.js";
@@ -112,6 +113,10 @@ class AnthropicReader implements ForeignReader, BlockListener {
     this.order.addText(text.length);
     if (this.options.everyChunk) this.sink.onChunk(this.buildChunk({ content: text }), "text", text);
     else this.sink.onText(text);
+  }
+
+  onReasoning(text: string): void {
+    sendPiece(this.sink, this.buildChunk({ reasoning_content: text }), "reasoning_content", text);
   }
 
   onTextBlock(): void {

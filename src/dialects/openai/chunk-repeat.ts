@@ -1,6 +1,6 @@
-import type { Chunk } from "../../core/chat/chunk.js";
+import { type Chunk, DELTA_TEXTS, type DeltaText } from "../../core/chat/chunk.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
-import { getAnswerText, isRichChoice, toChunkKind } from "../chunk-kind.js";
+import { getAnswerText, isRichChoice, sendPiece, toChunkKind } from "../chunk-kind.js";
 import type { DecoderSink } from "../dialect.js";
 import { Probes } from "../template/blueprint.js";
 import type { Repeat } from "../template/repeat.js";
@@ -70,6 +70,10 @@ function createRichApply(
   const hasCalls = chunk.choices[0]!.delta.tool_calls !== undefined;
   const build = probes.createBlueprint(chunk);
   if (!build || (hasCalls && hasOwnCalls)) return undefined;
+  const field = findOnlyPiece(chunk, probes);
+  if (field) {
+    return (texts, values) => sendPiece(sink, build(texts, values), field, texts[0]!);
+  }
   if (!hasCalls) {
     return (texts, values) => {
       const next = build(texts, values);
@@ -85,6 +89,21 @@ function createRichApply(
     const text = getAnswerText(next);
     sink.onChunk(next, toChunkKind(next.choices.some(isRichChoice), text), text);
   };
+}
+
+/** @returns the text that a chunk with probes has a piece of, if nothing else of it can be new */
+function findOnlyPiece(chunk: Chunk, probes: Probes): DeltaText | undefined {
+  const { choices, ...fields } = chunk;
+  const { index, delta, finish_reason: _reason, logprobs: _logprobs, ...others } = choices[0]!;
+  const [field, ...rest] = Object.keys(delta);
+  const isOnly =
+    index === 0 &&
+    rest.length === 0 &&
+    probes.texts.length === 1 &&
+    Object.keys(others).length === 0 &&
+    // A list or an object may be merged with the one before.
+    Object.values(fields).every((value) => typeof value !== "object" || value === null);
+  return isOnly ? DELTA_TEXTS.find((name) => name === field) : undefined;
 }
 
 /** Passes on the counts of the last record. Its text was passed on before. */

@@ -1,7 +1,8 @@
-import type { Chunk, ChunkChoice, Delta, Logprobs, ToolCallDelta } from "../../core/chat/chunk.js";
+import type { Chunk, ChunkChoice, Delta, DeltaText, Logprobs, ToolCallDelta } from "../../core/chat/chunk.js";
 import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
+import { sendPiece } from "../chunk-kind.js";
 import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "../dialect.js";
 import type { HeldSize } from "../held-size.js";
 import type { Repeat } from "../template/repeat.js";
@@ -83,8 +84,8 @@ class ResponsesReader implements ForeignReader, ItemListener {
     item.textLength += text.length;
     this.textLength += text.length;
     this.hasBegun = true;
-    if (logprobs)
-      this.send(this.buildChunk(text === "" ? {} : { content: text }, { logprobs }), "rich", text);
+    if (logprobs && text === "") this.send(this.buildChunk({}, { logprobs }), "rich");
+    else if (logprobs) this.sendPiece("content", text, { logprobs });
     else if (this.options.everyChunk) this.send(this.buildChunk({ content: text }), "text", text);
     else {
       this.hasSent = true;
@@ -98,8 +99,8 @@ class ResponsesReader implements ForeignReader, ItemListener {
   }
 
   onReasoning(text: string): void {
-    this.hasReasoning = true;
-    this.onDelta({ reasoning_content: text });
+    this.hasReasoning = this.hasBegun = true;
+    this.sendPiece("reasoning_content", text);
   }
 
   onToolCall(piece: ToolCallDelta): void {
@@ -170,6 +171,11 @@ class ResponsesReader implements ForeignReader, ItemListener {
   private send(chunk: Chunk, kind: "rich" | "text" | "silent", text = ""): void {
     this.hasSent = true;
     this.sink.onChunk(chunk, kind, text);
+  }
+
+  private sendPiece(field: DeltaText, piece: string, choice: Partial<ChunkChoice> = {}): void {
+    this.hasSent = true;
+    sendPiece(this.sink, this.buildChunk({ [field]: piece }, choice), field, piece);
   }
 
   private buildChunk(delta: Delta, choice: Partial<ChunkChoice> = {}): Chunk {
