@@ -99,7 +99,12 @@ export class MessageItem extends OpenItem {
 
   protected addMissing(item: WireItem): void {
     this.readPhase(item);
-    for (const [index, part] of readParts(item["content"]).entries()) this.completePart(part, index);
+    const whole = readParts(item["content"]);
+    // Some services do not count the parts of a stream from 0. Then their order says which is which.
+    const isCounted = this.parts.every(({ index = 0 }) => index in whole);
+    for (const [position, part] of whole.entries()) {
+      this.completePart(part, isCounted ? position : (this.parts[position]?.index ?? position));
+    }
   }
 
   private readPhase({ phase }: WireItem): void {

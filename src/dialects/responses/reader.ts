@@ -26,6 +26,9 @@ const RESPONSE_FIELDS = [
   "input_transformations",
 ] as const;
 
+/** Fields of which a response that is no event has at least one. */
+const WHOLE_FIELDS = ["object", "status", "output", "error"] as const;
+
 /**
  * The records of OpenAI's Responses API (OpenAI API reference, "Streaming events"; Open Responses specification), also as
  * other services and gateways imitate it: without indices, without the events that open or end an item, with ids that
@@ -119,6 +122,8 @@ class ResponsesReader implements ForeignReader, ItemListener {
     const type = toText(event["type"]);
     const response = isObject(event["response"]) ? event["response"] : {};
     if (type === "") {
+      // A record without a type and without anything of a response shows only that the connection lives.
+      if (!WHOLE_FIELDS.some((field) => field in event)) return;
       checkWholeResponse(event);
       this.readEnd("completed", event);
       return;
