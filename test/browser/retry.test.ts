@@ -12,7 +12,7 @@ describe("retry in the editor", function () {
     const retry = await editor.drag("retry", 400, 200);
     const ports = editor.locateNode(retry).locator(".red-ui-flow-port-output");
     assert.equal(await ports.count(), 3);
-    for (const [at, label] of ["the stream", "ask again", "ask elsewhere"].entries())
+    for (const [at, label] of ["the stream", "retry:", "fallback:"].entries())
       await editor.readTooltip(ports.nth(at), new RegExp(label));
   });
 

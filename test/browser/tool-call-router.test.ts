@@ -276,12 +276,12 @@ describe("tool-call-router in the editor", function () {
     await row.getByRole("button", { name: "Arguments" }).click();
     const warning = row.locator(".chat-tool-hint.chat-wrong");
     await row.getByRole("checkbox", { name: "strict" }).check();
-    await warning.getByText("additionalProperties: has to be false").waitFor();
+    await warning.getByText("additionalProperties: must be false").waitFor();
     // The lines are short, because a click does not reach text that is scrolled out of view.
     const city =
       '"type": "object",\n"properties": {"city": {"type": "string"}},\n"additionalProperties": false';
     await writeSchema(editor, row, `{${city}}`);
-    await warning.getByText('required: "city" has to be in it').waitFor();
+    await warning.getByText('required: must contain "city"').waitFor();
     await saveScreenshot(editor.page, "tool-call-router-strict");
     await writeSchema(
       editor,
@@ -345,7 +345,7 @@ describe("tool-call-router in the editor", function () {
       await getRows(editor).nth(1).locator(".monaco-editor").waitFor();
       await saveScreenshot(editor.page, "tool-call-router-dark-de");
       await editor.getField("red-ui-tab-tool-call-router-run").click();
-      assert.match(await editor.getField("tool-call-router-run").innerText(), /Das Modell darf/);
+      assert.match(await editor.getField("tool-call-router-run").innerText(), /Werkzeugwahl/);
       await saveScreenshot(editor.page, "tool-call-router-run-dark-de");
       await editor.cancelDialog();
     } finally {

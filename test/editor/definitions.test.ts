@@ -141,7 +141,7 @@ describe("Validators in the editor", () => {
         refuses(new RegExp(`^${name}:`), "chat-provider", property, wrong);
       accepts("chat-provider", property, "0.5");
     }
-    for (const wrong of ["0", "", "later"]) refuses(/^Give up after:/, "collect", "timeout", wrong);
+    for (const wrong of ["0", "", "later"]) refuses(/^Timeout:/, "collect", "timeout", wrong);
     refuses(/^Parallel streams:/, "chat-provider", "maxConcurrent", "0");
     refuses(/^Parallel streams:/, "chat-provider", "maxConcurrent", "1.5");
     accepts("chat-provider", "maxQueued", "0");

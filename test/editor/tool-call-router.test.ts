@@ -24,7 +24,7 @@ describe("Tools of a tool-call-router in the editor", () => {
   it("labels the outputs with the names of their tools: none for a tool with a link, other tools last", () => {
     const tools = [{ name: "get_weather" }, { name: "find", link: "li" }, { name: "get_time", link: "" }, {}];
     const [stream, next, ...others] = listLabels({ tools, otherTools: true });
-    assert.match(`${stream} | ${next}`, /^the stream \| ask:/);
+    assert.match(`${stream} | ${next}`, /^the stream \| the next request:/);
     assert.deepEqual(others, ["get_weather", "get_time", "a tool without a name", "other tools"]);
     assert.equal(listLabels({ tools: "nonsense" }).length, 2);
   });
@@ -62,7 +62,7 @@ describe("Tools of a tool-call-router in the editor", () => {
       /^same: .*same name/,
       /^same: .*same name/,
       /^broken: .*not JSON/,
-      /^linked: .*gone/,
+      /^linked: .*missing/,
     ].entries())
       assert.match(found[at]!, wanted);
     assert.match(findMistakes({ name: "x" }).join(), /list/);
@@ -127,8 +127,8 @@ describe("Limits of a tool-call-router in the editor", () => {
       definition.defaults[property]!.validate!.call(nodeOf("tool-call-router", definition), value, {});
     for (const [property, name, wrong] of [
       ["maxRounds", "Rounds", ["0", "1.5", "", "many"]],
-      ["toolTimeout", "Answer within", ["0", "-1", "", "soon"]],
-      ["maxResult", "Result", ["0", "10.5", ""]],
+      ["toolTimeout", "Tool timeout", ["0", "-1", "", "soon"]],
+      ["maxResult", "Max result length", ["0", "10.5", ""]],
     ] as const) {
       for (const value of wrong)
         assert.match(String(validate(property, value)), new RegExp(`^${name}:`), value);
