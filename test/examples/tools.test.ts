@@ -39,7 +39,7 @@ describe("Examples with tools", () => {
 
   it("Weather and time: calls the tools that the question needs, and none if it needs none", async () => {
     await run.deploy("Weather and time tools");
-    assert.match(await pressForAnswer("Weather in Paris"), /get_weather.* Paris: celsius: \d+, sky: \w+\./);
+    assert.match(await pressForAnswer("Weather in Paris"), /get_weather.* Paris: \d+ °C, \w+\./);
     assert.deepEqual(await readTurns(), ["answered", ""]);
     const [call] = run.getShown("Each call") as { name: string; arguments: object; round: number }[];
     assert.deepEqual([call!.name, call!.arguments, call!.round], ["get_weather", { city: "Paris" }, 1]);
@@ -148,7 +148,7 @@ describe("Examples with tools", () => {
   it("A tool that fails: tells the model of the failure and keeps the results of the other calls", async () => {
     await run.deploy("A tool that fails");
     const answer = await pressForAnswer("Paris and Atlantis");
-    assert.match(answer, /- Paris: celsius: 18/);
+    assert.match(answer, /- Paris: 18 °C/);
     assert.match(answer, /- That did not work for Atlantis: .*no weather station/);
     assert.deepEqual(await readTurns(), ["answered failed", ""]);
     assert.match(String(run.getShown("Error")[0]), /no weather station/);
@@ -180,9 +180,9 @@ describe("Examples with tools", () => {
   it("Link call: lets two routers share a tool without wires back", async () => {
     await run.deploy("Tools by link call");
     const both = await pressForAnswer("Weather and time");
-    assert.match(both, /- Paris: celsius: \d+/);
+    assert.match(both, /- Paris: \d+ °C/);
     assert.match(both, /- Tokyo: time: \d\d:\d\d, zone: Asia\/Tokyo/);
-    assert.match(await pressForAnswer("Only the weather"), /- London: celsius: \d+.*- Rome: celsius: \d+/s);
+    assert.match(await pressForAnswer("Only the weather"), /- London: \d+ °C.*- Rome: \d+ °C/s);
     assert.deepEqual(run.getShown("Not finished"), []);
   });
 
@@ -227,13 +227,13 @@ describe("Examples with tools", () => {
     await run.waitForStatusText("Tools", /^round/);
     await run.press("Only Oslo");
     const [answer] = await run.waitForShown("Answer");
-    assert.match(String(answer), /Oslo: celsius: \d+/);
+    assert.match(String(answer), /Oslo: \d+ °C/);
     assert.doesNotMatch(String(answer), /Rome|Tokyo/);
     assert.equal((await run.waitForShown("Steered")).length, 1);
     const turns = await readTurns();
     assert.ok(turns.length >= 3 && turns.length < 5, turns.join());
     assert.equal(turns.at(-1), "");
-    assert.match(await pressForAnswer("Only Oslo"), /Oslo: celsius: \d+/);
+    assert.match(await pressForAnswer("Only Oslo"), /Oslo: \d+ °C/);
     assert.deepEqual(run.getShown("Not finished"), []);
   });
 

@@ -9,6 +9,9 @@ const MAX_VALUES = 20;
 const MAX_RESULT_CHARS = 1_000;
 const MAX_LABEL_CHARS = 60;
 
+/** Units of measurements whose names tools use as keys. */
+const UNITS: Readonly<Record<string, string>> = { celsius: "°C", fahrenheit: "°F", percent: "%" };
+
 /** The results of this question's tool calls, if the last message is one of them. */
 export function findResults(messages: readonly DemoMessage[]): DemoMessage[] {
   const isResult = ({ role }: DemoMessage): boolean => role === "tool" || role === "function";
@@ -27,7 +30,7 @@ export function answerFromResults(
   const names = [...new Set(calls.map((call) => call?.name ?? "the tool"))].join(" and ");
   const list = lines.length === 1 ? `. ${lines[0]}` : `:\n\n${lines.map((line) => `- ${line}`).join("\n")}`;
   const thought = "The tools have answered. I say what they found.";
-  return { text: `I asked ${names}, and this is what I found${list}`, thought, isKnown: true };
+  return { text: `I used ${names}${list}`, thought, isKnown: true };
 }
 
 /** The short values among the arguments of a call: "Paris", "12 * 7". */
@@ -57,7 +60,7 @@ function findFailure(result: unknown): string | undefined {
   return readOut(isFields(error) ? (error["message"] ?? error) : error);
 }
 
-/** JSON as text to read: "celsius: 18, sky: clear". */
+/** JSON as text to read: "title: Faust, year: 1808". A measurement, such as the weather, is read as "16 °C, fog". */
 function readOut(value: unknown, path = "", depth = 0): string {
   const label = path && `${path.replaceAll("_", " ")}: `;
   if (typeof value !== "object" || value === null) return label + String(value);
@@ -65,7 +68,14 @@ function readOut(value: unknown, path = "", depth = 0): string {
   if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
     return label + value.join(", ");
   const entries = Object.entries(value).slice(0, MAX_VALUES);
+  if (entries.some(([key]) => Object.hasOwn(UNITS, key)) && entries.every(([, item]) => typeof item !== "object"))
+    return entries.map(([key, item]) => readMeasurement(key, item)).join(", ");
   return entries
     .map(([key, item]) => readOut(item, Array.isArray(value) ? path : `${path} ${key}`.trim(), depth + 1))
     .join(", ");
+}
+
+function readMeasurement(key: string, value: unknown): string {
+  if (Object.hasOwn(UNITS, key)) return `${value} ${UNITS[key]}`;
+  return typeof value === "string" ? value : `${key.replaceAll("_", " ")}: ${value}`;
 }

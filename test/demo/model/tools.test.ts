@@ -167,7 +167,7 @@ describe("The demo model, given tool results", () => {
   it("says what one tool found", () => {
     assert.equal(
       answerTo("18 degrees and sunny"),
-      "I asked get_weather, and this is what I found. Paris: 18 degrees and sunny.",
+      "I used get_weather. Paris: 18 degrees and sunny.",
     );
   });
 
@@ -175,6 +175,11 @@ describe("The demo model, given tool results", () => {
     const text = answerTo('{"temperature":18,"wind":{"speed":3}}', '["rain","fog"]');
     assert.match(text, /- Paris: temperature: 18, wind speed: 3\./);
     assert.match(text, /- London: rain, fog\./);
+  });
+
+  it("reads a measurement as a person would", () => {
+    assert.equal(answerTo('{"celsius":16,"sky":"fog"}'), "I used get_weather. Paris: 16 °C, fog.");
+    assert.match(answerTo('{"fahrenheit":61,"wind_speed":3}'), /Paris: 61 °F, wind speed: 3\.$/);
   });
 
   it("says that a tool failed, and why", () => {
