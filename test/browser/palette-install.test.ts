@@ -26,7 +26,7 @@ describe("Palette manager", function () {
     await editor.closeSettings();
     assert.deepEqual(await editor.getComplaints(), []);
     await editor.invokeAction("chat-stream:show-streams-tab");
-    await editor.page.locator(".chat-streams").getByText("No stream runs now.").waitFor();
+    await editor.page.locator(".chat-streams").getByText("No stream is running.").waitFor();
 
     const stream = await editor.drag("chat-stream", 400, 140);
     await editor.openDialog(stream);

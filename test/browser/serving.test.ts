@@ -103,7 +103,7 @@ describe("chat-endpoint, chat-in and chat-out in the editor", function () {
     ]);
     await editor.page.locator("#chat-in-model-list input.input-error").nth(1).waitFor();
     await editor.confirmDialog();
-    assert.match((await editor.getProblems(chatIn))!.join(), /house stands there twice/);
+    assert.match((await editor.getProblems(chatIn))!.join(), /house appears twice/);
   });
 });
 

@@ -20,7 +20,7 @@ describe("speech-stream in the editor", function () {
     );
     await editor.readTooltip(
       editor.locateNode(speech).locator(".red-ui-flow-port-output"),
-      /a stream of sound/,
+      /a stream of audio/,
     );
     await editor.locateErrorMark(speech).waitFor();
     assert.match(String(await editor.getProblems(speech)), /provider/i);

@@ -87,7 +87,7 @@ describe("The tab Streams in the sidebar", function () {
       beforeEach(async () => {
         await editor.page.bringToFront();
         await streams.show();
-        await streams.locateGroup("running").getByText("No stream runs now.").waitFor();
+        await streams.locateGroup("running").getByText("No stream is running.").waitFor();
         await streams.clear();
       });
       after(async () => {
@@ -121,7 +121,7 @@ describe("The tab Streams in the sidebar", function () {
         await ended.getByText("40K → 1,000 tokens").waitFor();
         await ended.getByText("$0.05", { exact: true }).waitFor();
         assert.equal(await streams.locateStop(ended).isVisible(), false);
-        await streams.locateGroup("running").getByText("No stream runs now.").waitFor();
+        await streams.locateGroup("running").getByText("No stream is running.").waitFor();
       });
 
       it("stops a stream, whose last message says so", async () => {
@@ -164,7 +164,7 @@ describe("The tab Streams in the sidebar", function () {
         service().script = (reply) => reply.sendJson(401, { error: { message: "canary" } });
         await go(red.url, "critic");
         const row = streams.locateRows("Critic", "failed");
-        await row.getByText("authentication 401: the service refuses the key").waitFor();
+        await row.getByText("authentication 401: the service refused the key").waitFor();
         assert.doesNotMatch(await streams.tab.innerText(), /canary/);
       });
 
@@ -279,10 +279,10 @@ describe("The tab Streams in the sidebar", function () {
 
       it("says so while Node-RED does not answer, and goes on when it does", async () => {
         await editor.page.route("**/chat-streams?*", (route) => route.abort());
-        await streams.tab.getByText("Node-RED does not answer.").waitFor();
+        await streams.tab.getByText("Node-RED does not respond.").waitFor();
         await saveScreenshot(editor.page, `streams-offline-${version}`);
         await editor.page.unroute("**/chat-streams?*");
-        await streams.tab.getByText("Node-RED does not answer.").waitFor({ state: "hidden" });
+        await streams.tab.getByText("Node-RED does not respond.").waitFor({ state: "hidden" });
       });
 
       it("is in German for a German editor", async () => {
@@ -291,7 +291,7 @@ describe("The tab Streams in the sidebar", function () {
         await go(red.url, "poet");
         await german.locateGroup("running").getByText("Laufend").waitFor();
         await german.locateRows("Poet", "streaming").getByText("3 Chunks").waitFor();
-        await german.page.getByRole("button", { name: "„Poet“ anhalten" }).waitFor();
+        await german.page.getByRole("button", { name: "„Poet“ stoppen" }).waitFor();
         finishAll();
         await german.locateRows("Poet", "complete").getByText("40.000 → 1.000 Tokens").first().waitFor();
         await german.page.evaluate(`localStorage.removeItem("editor-language")`);

@@ -69,6 +69,9 @@ const CONTRACT: Record<string, readonly string[]> = {
   ],
 };
 
+/** Code does not wrap. More characters than these are wider than the sidebar. */
+const MAX_CODE_CHARS = 33;
+
 /** @returns the help of a node, in Markdown */
 function readHelp(stem: string, language: string): string {
   const html = read("nodes", "locales", language, `${stem}.html`);
@@ -109,6 +112,12 @@ describe("Help of the nodes", () => {
           documented.filter((property) => !CONTRACT[stem]!.includes(property)),
           [],
         );
+      });
+
+      it(`the ${language} help of ${stem} fits the sidebar, without tables and long code`, () => {
+        // The editor draws tables at least 300 pixels wide, and the sidebar has 282 for its text.
+        assert.doesNotMatch(help, /^\|/m);
+        for (const [, code] of help.matchAll(/`([^`]+)`/g)) assert.ok(code!.length <= MAX_CODE_CHARS, code);
       });
 
       it(`no line in the ${language} help of ${stem} has a second colon, which the editor's Markdown takes for a new entry`, () => {
