@@ -19,7 +19,7 @@ export function buildWire(setup: ChatSetup, memory: ProviderMemory): WireRequest
   if (inBackground && !isKept) {
     throw new Failure(
       "invalid_request",
-      `${provider.label} keeps no answer in the background. Clear “resume without loss” in the chat-stream, or set API of the provider to Responses if the service offers it.`,
+      `${provider.label} keeps no answer in the background. Clear “Resume without loss” in the chat-stream, or set API of the provider to Responses if the service offers it.`,
     );
   }
   const own = removeForeignFields(setup.request, () => formatServiceName(provider, endpoint));

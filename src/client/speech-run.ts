@@ -121,7 +121,7 @@ export class SpeechRun implements ExchangeListener {
     if (this.audioBytes > attachments) {
       throw new Failure(
         "limit",
-        `The sound of one text has more than ${attachments} bytes. Speak shorter texts, or choose a format that takes less.`,
+        `The audio of one text has more than ${attachments} bytes. Speak shorter texts, or choose a format that takes less.`,
       );
     }
     this.hasAudio = true;

@@ -193,7 +193,7 @@ function toImagePart(data: unknown): unknown {
 function createNoAnswerFailure(): Failure {
   return new Failure(
     "invalid_request",
-    "The service only loaded or unloaded the model: there was nothing to answer. Add a message to the request.",
+    "The service only loaded or unloaded the model: the request has no message. Add one.",
     { retryable: false },
   );
 }

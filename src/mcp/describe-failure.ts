@@ -64,7 +64,7 @@ const SENTENCES: Readonly<Record<string, [FailureCode, string]>> = {
   ECONNRESET: ["interrupted", "broke the connection off. Look into its own log."],
   UND_ERR_SOCKET: ["interrupted", "broke the connection off. Look into its own log."],
   REQUEST_TIMEOUT: ["timeout", "did not answer in time. Look into its own log, or allow it more time."],
-  CONNECTION_CLOSED: ["interrupted", "ended while it was asked. Look into its log lines."],
+  CONNECTION_CLOSED: ["interrupted", "ended during a request. See its lines in the log."],
   NOT_CONNECTED: ["interrupted", "has ended. Look into its log lines."],
   SEND_FAILED: ["interrupted", "has ended. Look into its log lines."],
   LIST_PAGINATION_EXCEEDED: ["limit", "lists its tools on too many pages. Ask its author to list fewer."],

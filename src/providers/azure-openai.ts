@@ -87,7 +87,7 @@ function buildResponsesUrl(endpoint: Endpoint): URL {
     return addApiVersion(joinPath(trimResourceUrl(endpoint), "openai/responses"), version);
   throw new Failure(
     "configuration",
-    `The API version ${version} of Azure OpenAI has no Responses. Empty the API version of the provider, or set API to Chat Completions.`,
+    `The API version ${version} of Azure OpenAI has no Responses. Clear the API version in the provider, or set API to Chat Completions.`,
   );
 }
 

@@ -23,7 +23,7 @@ export function checkEndpoint(
   if (hasSecret && isRemotePlainHttp(url) && !allowInsecure) {
     throw new Failure(
       "configuration",
-      `The key would travel unencrypted to ${url.host}. Use https, or tick “allow unencrypted” in the provider.`,
+      `The key would travel unencrypted to ${url.host}. Use https, or tick “Allow unencrypted” in the provider.`,
     );
   }
   checkApi(provider, endpoint.api);
@@ -37,7 +37,7 @@ function checkApi({ label, forms = ["chat"] }: Provider, api: unknown): void {
   throw new Failure(
     "configuration",
     isForm
-      ? `${label} cannot be asked in the form “${api}”. Empty API in the provider, or choose another service.`
+      ? `${label} does not support the form “${api}”. Reset API in the provider, or choose another service.`
       : "The form of the service's API is not known. Set api to “chat” or “responses”, or leave it empty.",
   );
 }

@@ -47,7 +47,7 @@ const ROWS: Readonly<Record<FailureCode, Row>> = {
     429,
     "insufficient_quota",
     "insufficient_quota",
-    "The account behind this model is used up.",
+    "The account behind this model has no credit left.",
   ],
   budget: [429, "insufficient_quota", "insufficient_quota", "The budget for this model is used up."],
   overloaded: [503, SERVER, "overloaded", "The model is busy. Try again later."],

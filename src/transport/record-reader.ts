@@ -22,6 +22,6 @@ export interface RecordReader {
 export function createRecordLimitFailure(maxChars: number): Failure {
   return new Failure(
     "limit",
-    `The service sent a record longer than ${maxChars} characters. If the model creates images, raise the provider's largest record.`,
+    `The service sent a record longer than ${maxChars} characters. If the model creates images, raise “Max record size” in the provider.`,
   );
 }

@@ -39,7 +39,9 @@ describe("MCP servers in the editor", function () {
     await row.locator("a[id$='-edit']").click();
     await editor.page.locator("#mcp-server-test").waitFor();
     await editor.page.locator("#mcp-server-test").click();
-    await editor.page.getByText(/Connected: demo notes 1\.0\.0 .*list_notes, read_note, delete_note/).waitFor();
+    await editor.page
+      .getByText(/Connected: demo notes 1\.0\.0 .*list_notes, read_note, delete_note/)
+      .waitFor();
     await saveScreenshot(editor.page, "mcp-server");
     await editor.cancelConfigDialog();
     await row.getByRole("checkbox").uncheck();

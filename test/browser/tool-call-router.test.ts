@@ -141,7 +141,12 @@ describe("tool-call-router in the editor", function () {
     await saveScreenshot(editor.page, "tool-call-router-tools");
     await editor.confirmDialog();
     assert.equal(await ports.count(), 4);
-    for (const [at, label] of [/the stream/, /the next request: into/, /^get_weather$/, /^get_time$/].entries())
+    for (const [at, label] of [
+      /the stream/,
+      /the next request: into/,
+      /^get_weather$/,
+      /^get_time$/,
+    ].entries())
       await editor.readTooltip(ports.nth(at), label);
 
     await editor.drawWire("ask", router);

@@ -254,7 +254,8 @@ describe("Validators in the editor", () => {
 
   it("refuses a chat-in without a name, and one with a name twice", () => {
     for (const right of [["a", "b"], [{ name: "a", model: "m" }], "a"]) accepts("chat-in", "models", right);
-    for (const wrong of [[], [{ name: " " }], ""]) refuses(/enter at least one name/, "chat-in", "models", wrong);
+    for (const wrong of [[], [{ name: " " }], ""])
+      refuses(/enter at least one name/, "chat-in", "models", wrong);
     refuses(/appears twice/, "chat-in", "models", [{ name: "a" }, { name: "a", model: "m" }]);
   });
 

@@ -83,7 +83,7 @@ describe("Wiring mistakes", () => {
     const { sentence, requests } = await readError();
     assert.match(
       sentence,
-      /^The output of “Ask” leads straight to “Translate”, which would be asked once for each chunk\. Put a collect/,
+      /^The output of “Ask” leads straight to “Translate”, which would send a request for each chunk\. Put a collect/,
     );
     assert.equal(requests, 0);
   });
@@ -123,7 +123,7 @@ describe("Wiring mistakes", () => {
     const { sentence, requests } = await readError();
     assert.match(
       sentence,
-      /^The service is overloaded \(503\).* Nothing was asked again, since output 2 of the retry node has no wire\./,
+      /^The service is overloaded \(503\).* The request was not repeated, because output 2 of the retry node has no wire\./,
     );
     assert.equal(requests, 1);
   });

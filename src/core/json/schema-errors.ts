@@ -27,7 +27,7 @@ export function describeSchemaErrors(errors: readonly ErrorObject[]): string {
   const nearest = errors.filter((error) => depth(error) === deepest);
   const specific = nearest.filter(({ keyword }) => !COMPOUND_KEYWORDS.has(keyword));
   const reported = specific.length > 0 ? specific : nearest;
-  if (reported.length === 0) return "$ does not fit";
+  if (reported.length === 0) return "$ does not match";
   const path = reported[0]!.instancePath;
   const reasons = new Set(reported.filter((error) => error.instancePath === path).map(describeError));
   return shorten(`${toJsonPath(path)} ${[...reasons].join(" or ")}`, MAX_REASON_CHARS);
@@ -43,7 +43,7 @@ function describeError({ keyword, message, params, propertyName }: ErrorObject):
   if (keyword === "const")
     return `${subject}must be ${shorten(JSON.stringify(params["allowedValue"]), MAX_VALUE_CHARS)}`;
   if (keyword === "type") return `${subject}must be ${[params["type"]].flat().join(" or ")}`;
-  return subject + (message ?? `does not fit ${keyword}`);
+  return subject + (message ?? `does not match ${keyword}`);
 }
 
 /** Turns a JSON pointer into a JSONPath, such as `$.items[3].name`. */

@@ -29,5 +29,5 @@ export function readArguments(text: string, check: SchemaCheck | undefined): Rea
   const fault = check?.(value);
   return fault === undefined
     ? { value }
-    : { problem: `The arguments do not fit the tool's schema: ${fault}.` };
+    : { problem: `The arguments do not match the tool's schema: ${fault}.` };
 }

@@ -68,7 +68,10 @@ function readOut(value: unknown, path = "", depth = 0): string {
   if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
     return label + value.join(", ");
   const entries = Object.entries(value).slice(0, MAX_VALUES);
-  if (entries.some(([key]) => Object.hasOwn(UNITS, key)) && entries.every(([, item]) => typeof item !== "object"))
+  if (
+    entries.some(([key]) => Object.hasOwn(UNITS, key)) &&
+    entries.every(([, item]) => typeof item !== "object")
+  )
     return entries.map(([key, item]) => readMeasurement(key, item)).join(", ");
   return entries
     .map(([key, item]) => readOut(item, Array.isArray(value) ? path : `${path} ${key}`.trim(), depth + 1))

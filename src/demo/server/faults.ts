@@ -20,7 +20,7 @@ export class FaultCounter {
 }
 
 /** Part of each error that was requested, so that nobody looks for its cause. */
-const ON_PURPOSE = "(The demo model was asked for this fault.)";
+const ON_PURPOSE = "(The model's name triggers this error of the demo.)";
 const RATE_LIMIT = `Rate limit reached for requests. Please try again later. ${ON_PURPOSE}`;
 const SERVER_ERROR = `The server had an error while processing your request. ${ON_PURPOSE}`;
 const OVERLOADED = `The engine is currently overloaded, please try again later. ${ON_PURPOSE}`;
@@ -49,4 +49,4 @@ export const ERROR_ON_PURPOSE = new DemoError(500, SERVER_ERROR, {
 /** The page of an `html` fault, like the sign-in page of a proxy. */
 export const HTML_PAGE =
   "<!doctype html>\n<html><head><title>Sign in</title></head>" +
-  "<body><h1>Sign in to continue</h1><p>The demo model was asked for this page.</p></body></html>\n";
+  "<body><h1>Sign in to continue</h1><p>The model's name triggers this page of the demo.</p></body></html>\n";

@@ -54,8 +54,8 @@ export function readBudgetSettings(config: BudgetConfig): BudgetSettings {
     limit: Math.round(limit * UNITS[unit]),
     unit,
     window: readWindow(config.window),
-    key: readTextSetting(config.key, "key of the purse"),
-    keyType: readTextSetting(config.keyType, "type of the key of the purse") || "str",
+    key: readTextSetting(config.key, "key of the budget"),
+    keyType: readTextSetting(config.keyType, "type of the key of the budget") || "str",
     warnAt: (percent ?? DEFAULT_WARN_PERCENT) / 100,
     reserve:
       readNumber(config.reserve, "tokens to reserve for an answer", { min: 0 }) ?? DEFAULT_RESERVE_TOKENS,

@@ -199,8 +199,8 @@ export class BudgetController {
   private evaluateKey(message: Message): string | Promise<string> {
     const { red, node, host } = this;
     const { key: value, keyType: type } = this.settings;
-    const name = type === "msg" ? `msg.${value}` : `The key of the purse (${type} “${value}”)`;
-    const input = { value, type, name: "key of the purse" };
+    const name = type === "msg" ? `msg.${value}` : `The key of the budget (${type} “${value}”)`;
+    const input = { value, type, name: "key of the budget" };
     const toKey = (result: unknown) => readName(result, name) ?? "";
     const result = evaluateTypedInput(red, node, host.clock, input, message);
     return result instanceof Promise ? result.then(toKey) : toKey(result);

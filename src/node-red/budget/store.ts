@@ -79,7 +79,7 @@ export class PurseStore {
     if (value === undefined || value === null) return empty;
     if (isStored(value)) return value.unit === this.unit ? value : empty;
     this.warn(
-      `What is stored as ${this.name} in the global context is not from this version of the node. The budget begins anew; the old value is kept as ${this.name}_unread.`,
+      `What is stored as ${this.name} in the global context is not from this version of the node. The budget starts from zero; the old value is kept as ${this.name}_unread.`,
     );
     await this.values.set(`${this.name}_unread`, value);
     return empty;

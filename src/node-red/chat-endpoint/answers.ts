@@ -60,7 +60,7 @@ export class Answers {
         onEnd(ended);
       },
       onDeserted: (deserted) => {
-        if (!request.goesOn) this.stop(deserted, "cancelled", "The reader has left.");
+        if (!request.goesOn) this.stop(deserted, "cancelled", "The client has left.");
       },
     });
     this.open.set(name.id, { ...request, answer });
@@ -94,7 +94,7 @@ export class Answers {
 
   /** A client has asked for its end. */
   cancel(answer: Answer): void {
-    if (!answer.end) this.stop(answer, "cancelled", "The reader has stopped the answer.");
+    if (!answer.end) this.stop(answer, "cancelled", "The client stopped the answer.");
   }
 
   /** Ends an answer as failed, and stops the nodes that work on it: they would work for nobody. */

@@ -131,7 +131,7 @@ export class EndpointRuntime {
     if (isAdmitted) return false;
     throw createRefusedRequest(
       403,
-      "Web pages of this origin may not ask. Add the origin to the chat-endpoint.",
+      "Web pages of this origin may not send requests. Add the origin to the chat-endpoint.",
     );
   }
 
@@ -191,7 +191,7 @@ export class EndpointRuntime {
         response.setHeader("Allow", route.allowed);
         throw createRefusedRequest(405, `This address takes only ${route.allowed}.`);
       default:
-        throw createRefusedRequest(404, "There is nothing at this address.");
+        throw createRefusedRequest(404, "Nothing is served at this address.");
     }
   }
 

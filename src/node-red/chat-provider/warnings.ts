@@ -27,7 +27,10 @@ export function warnOfPlainHttp(
 export function warnOfCassette(node: RuntimeNode, { record, cassette }: ProviderNodeConfig): void {
   const file = toPrintable(`“${cassette ?? ""}”`);
   if (record === "replay") {
-    logWarning(node, `This provider asks no service: it replays ${file}. Set it to off for real answers.`);
+    logWarning(
+      node,
+      `This provider does not use the service: it replays ${file}. Set it to off for real answers.`,
+    );
   } else if (record === "record" || record === "failures") {
     const what = record === "record" ? "what is asked and answered" : "the streams that fail";
     logWarning(

@@ -28,7 +28,7 @@ export function parseAnswer(text: string, finishReason: unknown, schema: unknown
     throw new Failure("bad_response", `The answer's JSON nests deeper than ${DEFAULT_LIMITS.depth}.`);
   }
   const problem = check?.(value);
-  if (problem) throw new Failure("bad_response", `The answer does not fit its JSON Schema: ${problem}.`);
+  if (problem) throw new Failure("bad_response", `The answer does not match its JSON Schema: ${problem}.`);
   return value;
 }
 

@@ -89,7 +89,7 @@ function readHttpServer(
       throw fail(`The header “${name.slice(0, 80)}” has characters that HTTP does not allow.`);
   const secrets = [token, ...Object.values(secret)].filter((one) => one !== "");
   if (secrets.length > 0 && isRemotePlainHttp(url) && config.allowInsecure !== true)
-    throw fail(`The token would travel unencrypted to ${url.host}. Use https, or tick “allow unencrypted”.`);
+    throw fail(`The token would travel unencrypted to ${url.host}. Use https, or tick “Allow unencrypted”.`);
   return [{ transport: "http", url, headers }, secrets];
 }
 

@@ -35,7 +35,7 @@ export function requirePayloadText(message: Message): string {
   if (isMissing && (chunk !== undefined || isLastMessage(message))) return "";
   throw new Failure(
     "bad_response",
-    `A message of the stream has ${describePayload(payload)} as its payload, and no text. Leave msg.payload as it is, or change it behind the node that collects the answer.`,
+    `A message of the stream has ${describePayload(payload)} as its payload, not text. Leave msg.payload as it is, or change it behind the node that collects the answer.`,
   );
 }
 

@@ -21,7 +21,7 @@ export function readTextSetting(
     "configuration",
     variable === undefined
       ? `The ${label} must be a text. Correct it in the node's dialog.`
-      : `The ${label} names the variable ${variable}, which is no text. Change the variable's type, or enter the ${label} itself.`,
+      : `The ${label} names the variable ${variable}, which is not text. Change the variable's type, or enter the ${label} itself.`,
   );
 }
 

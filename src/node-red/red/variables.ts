@@ -17,7 +17,7 @@ export function createVariableFiller(red: NodeRed, node: RuntimeNode): (text: st
       if (typeof value !== "object") return String(value);
       throw new Failure(
         "configuration",
-        `The variable ${name} is no text but JSON, so it cannot be a part of one. Change its type.`,
+        `The variable ${name} is JSON and not text, so it cannot be part of a text. Change its type.`,
       );
     });
 }

@@ -130,7 +130,7 @@ export function describeDeadEnd(
   output: number,
 ): string | undefined {
   if (findWay(red, node, output).end !== "nowhere") return undefined;
-  return `Nothing that leaves by ${describeWire(red, node, output)} comes back to this node. Wire it into an enabled chat-stream, and that one's output into this node.`;
+  return `What goes to ${describeWire(red, node, output)} does not come back to this node. Wire it into an enabled chat-stream, and its output into this node.`;
 }
 
 /** Visits the enabled nodes that wires lead to, each once. */

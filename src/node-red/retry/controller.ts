@@ -37,11 +37,11 @@ const MAX_REPAIRS = 1000;
 const EXPIRY_MS = 3_600_000;
 
 const MISPLACED =
-  "retry does not repair what a Catch node sends. Wire it straight behind a chat-stream, and its output 2 back into that.";
+  "retry cannot repair messages from a Catch node. Wire it directly behind a chat-stream, and output 2 back into that chat-stream.";
 const NOT_WIRED =
-  "Nothing was asked again, since output 2 of the retry node has no wire. Wire it into the chat-stream.";
+  "The request was not repeated, because output 2 of the retry node has no wire. Wire it into the chat-stream.";
 const NOTHING_CAME =
-  "The request was sent again, and no stream came back within an hour. Wire the chat-stream that is asked into this node.";
+  "The request was sent again, but no stream came back within an hour. Wire the other chat-stream into this node.";
 const TOO_MANY = `More than ${MAX_REPAIRS} streams are in repair; the oldest was given up. Let fewer requests run at once.`;
 
 const OUTPUT: Readonly<Record<RouteName, number>> = { again: 1, fallback: 2 };

@@ -181,7 +181,7 @@ export class RetrySession {
     if (this.stream.state.phase === "passing") {
       return new Failure(
         "interrupted",
-        "The stream's last message did not come: the chat-stream was deployed anew, or a node on the way dropped it.",
+        "The stream's last message is missing: the chat-stream was deployed again, or a node on the way dropped it.",
       );
     }
     const wire = this.ports.describeRoute(route);

@@ -34,9 +34,8 @@ export interface RetryContext extends Omit<PlanContext, "random"> {
   random(): number;
 }
 
-const TOO_OFTEN = "The service fails so often that it is not asked again for now.";
-const UNCLEAR =
-  "The model was asked to continue its answer, and nobody can tell whether it repeats its words or means them.";
+const TOO_OFTEN = "The service fails so often that requests are not repeated for now.";
+const UNCLEAR = "The continuation is unclear: the model may repeat its last words, or mean them.";
 
 /** One stream as its reader sees it, over all the requests that it takes: a state machine without timers and sockets. */
 export class RetryStream {

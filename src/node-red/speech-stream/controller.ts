@@ -171,7 +171,7 @@ export class SpeechController {
     if (typeof value === "string") return value;
     if (typeof value === "number") return String(value);
     if (isPartOfStream) return "";
-    throw new Failure("invalid_request", `There is nothing to speak: msg.${property} must be a text.`);
+    throw new Failure("invalid_request", `There is no text to speak: msg.${property} must be a string.`);
   }
 
   /** @throws Failure `configuration` if a setting is not valid */

@@ -2,15 +2,15 @@ import { Failure } from "../../core/failure.js";
 
 /** What a router tells its author. */
 export const LOST_CALL =
-  "An answer came back from a tool's flow without msg.toolCall, so nobody knows which call it answers. Keep the message and set its payload: in a function node “msg.payload = …; return msg;”.";
+  "An answer came back from a tool's flow without msg.toolCall, so it is not known which call it answers. Keep the message and set its payload: in a function node “msg.payload = …; return msg;”.";
 export const CAME_BACK =
-  "A request of this node came back to it unanswered. Wire output 2 into a chat-stream, and that one's output into this node.";
+  "A request of this node came back to it unanswered. Wire output 2 into a chat-stream, and its output into this node.";
 export const FOREIGN_STREAM =
   "Ignored a stream requested by another tool-call-router. Give each router a chat-stream of its own.";
 export const ORPHAN =
   "This stream belongs to a tool-call-router that no longer exists; its tool calls are answered here.";
 export const NOTHING_CAME =
-  "Nothing came of the request that left by output 2. Wire output 2 into a chat-stream, and that one's output into this node.";
+  "Nothing came of the request that left by output 2. Wire output 2 into a chat-stream, and its output into this node.";
 export const NO_END = "The stream's end never came. Let every message of the chat-stream reach this node.";
 
 /** What the model reads of a call at an MCP server that was under way when Node-RED stopped. */
@@ -51,14 +51,14 @@ export function createLostFailure(phase: string, wire: string): Failure {
   if (phase === "streaming") {
     return new Failure(
       "interrupted",
-      "The stream's last message did not come: the chat-stream was deployed anew, or a node on the way dropped it.",
+      "The stream's last message is missing: the chat-stream was deployed again, or a node on the way dropped it.",
     );
   }
   return new Failure(
     "configuration",
-    `The request that left by ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and that one's output into this node.`,
+    `The request that left by ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and its output into this node.`,
   );
 }
 
 export const BYPASSED =
-  "An answer passed whose question did not go through this node, so the model was not offered the tools. Wire the question into this node, output 2 into the chat-stream, and that one's output into this node.";
+  "An answer passed whose question did not go through this node, so the model was not offered the tools. Wire the question into this node, output 2 into the chat-stream, and its output into this node.";

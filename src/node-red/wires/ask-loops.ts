@@ -36,14 +36,14 @@ export function checkReaders(red: NodeRed, node: RuntimeNode): void {
   if (findTarget(red, node, ({ id }) => id === node.id, NEVER_STOPS)) {
     throw new Failure(
       "configuration",
-      `The answer of ${describe(node)} goes back into its own input, so it would ask about its own answers for ever. Remove that wire, or put a switch node into it that ends the round.`,
+      `The answer of ${describe(node)} goes back into its own input, so it would answer its own answers for ever. Remove that wire, or add a switch node that ends the loop.`,
     );
   }
   const next = findTarget(red, node, ({ type }) => type === "chat-stream", PASSES_CHUNKS);
   if (next) {
     throw new Failure(
       "configuration",
-      `The output of ${describe(node)} leads straight to ${describe(next)}, which would be asked once for each chunk. Put a collect node between them, or a delta-buffer for sentences.`,
+      `The output of ${describe(node)} leads straight to ${describe(next)}, which would send a request for each chunk. Put a collect node between them, or a delta-buffer for sentences.`,
     );
   }
   if (warned.has(node)) return;

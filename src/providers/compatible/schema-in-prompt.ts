@@ -16,7 +16,7 @@ export function putSchemaInPrompt(body: Record<string, unknown>): Record<string,
   if (isObject(definition)) {
     const { schema, description } = definition;
     const purpose = typeof description === "string" ? ` ${description}` : "";
-    const rule = schema === undefined ? "" : ` It must fit this JSON Schema: ${JSON.stringify(schema)}`;
+    const rule = schema === undefined ? "" : ` It must match this JSON Schema: ${JSON.stringify(schema)}`;
     return {
       ...body,
       response_format: { type: "json_object" },

@@ -17,7 +17,7 @@ export function createUnsupportedFailure(
 export function createEmptyPromptFailure(service: string): Failure {
   return new Failure(
     "invalid_request",
-    `There is nothing to ask: ${service} needs a message of the user. Add one with text.`,
+    `The prompt is empty: ${service} needs a user message. Add one with text.`,
   );
 }
 

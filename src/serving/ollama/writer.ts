@@ -167,7 +167,7 @@ function readCalls(
     const value = isCustom ? { input: text } : tryParseJson(text);
     if (isObject(value)) read.push({ id, function: { index, name, arguments: value } });
     else if (finishReason !== "length")
-      return new Failure("bad_response", `The arguments of the call of “${name}” are no JSON object.`);
+      return new Failure("bad_response", `The arguments of the call of “${name}” are not a JSON object.`);
   }
   return read;
 }

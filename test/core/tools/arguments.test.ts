@@ -37,7 +37,7 @@ describe("Tool arguments", () => {
     assert.deepEqual(
       readArguments("{}", () => "$.a is missing"),
       {
-        problem: "The arguments do not fit the tool's schema: $.a is missing.",
+        problem: "The arguments do not match the tool's schema: $.a is missing.",
       },
     );
   });

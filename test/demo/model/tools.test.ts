@@ -165,10 +165,7 @@ describe("The demo model, given tool results", () => {
   }
 
   it("says what one tool found", () => {
-    assert.equal(
-      answerTo("18 degrees and sunny"),
-      "I used get_weather. Paris: 18 degrees and sunny.",
-    );
+    assert.equal(answerTo("18 degrees and sunny"), "I used get_weather. Paris: 18 degrees and sunny.");
   });
 
   it("lists JSON results, each after the place that was asked for", () => {

@@ -42,9 +42,9 @@ describe("Faults of MCP servers that are programs", () => {
 
   it("M01 a program that dies in a call: the model is told, nothing is repeated, and the next run starts it again", async () => {
     await deploy("dies");
-    const told = /^Error: The MCP server “tools” ended while it was asked\. It is not known whether/;
+    const told = /^Error: The MCP server “tools” ended during a request\. It is not known whether/;
     assert.match(await ask(), told);
-    assert.match(readLog(), /ended while it was asked.*exit code 3|exit code 3.*ended while it was asked/s);
+    assert.match(readLog(), /ended during a request.*exit code 3|exit code 3.*ended during a request/s);
     // The tools are still known, so the next run does not wait for the connection.
     assert.match(await ask(), told);
     assert.equal(readNotes("dies").filter((line) => line === "call").length, 2);

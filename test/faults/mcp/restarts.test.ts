@@ -54,7 +54,10 @@ describe("Calls at MCP servers, and restarts of Node-RED", function () {
     });
     now.inject("router", change({ a: "x" }));
     const [error] = await now.waitUntil("errors", ({ length }) => length > 0);
-    assert.match((error!.error as { message: string }).message, /do not fit the tool “get-sum”/);
+    assert.match(
+      (error!.error as { message: string }).message,
+      /do not match the schema of the tool “get-sum”/,
+    );
     now.inject("router", change({ a: 3, b: 40 }));
     now.inject("router", change({ a: 4, b: 40 }));
     assert.equal(await readAnswer(), "The sum of 3 and 40 is 43.");

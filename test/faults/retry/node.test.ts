@@ -252,7 +252,7 @@ describe("Retry node", () => {
     assert.equal(world.errors.length, 1, "no further error");
     assert.equal(world.ends.length, 1, "no further last message");
     assert.equal(world.requests.length, 1);
-    assert.match(String(world.warnings[0]), /does not repair what a Catch node sends/);
+    assert.match(String(world.warnings[0]), /cannot repair messages from a Catch node/);
   });
 
   it("Y11: fails with configuration and says how to wire it if a Catch node is wired to its input", () => {

@@ -94,7 +94,7 @@ describe("What a budget keeps in a context store", () => {
     const { ledger, keeper, warnings } = startProcess(shared, 1880);
     await keeper.loaded;
     assert.equal(ledger.look("", SPAN).spent, 0);
-    assert.match(warnings[0]!, /begins anew/);
+    assert.match(warnings[0]!, /starts from zero/);
     assert.deepEqual(shared.values.get("budget_a_b_unread"), { v: 2, secret: 1 });
   });
 });

@@ -25,12 +25,12 @@ describe("Access to a chat-endpoint", () => {
       [{}, /has no key/],
       [{ authorization: "Bearer" }, /has no key/],
       [{ authorization: `Basic ${btoa(`x:${KEY}`)}` }, /has no key/],
-      [{ authorization: "Bearer sk-wrong" }, /none of this endpoint's keys/],
-      [{ authorization: `Bearer ${KEY.slice(0, -1)}` }, /none of/],
-      [{ authorization: `Bearer ${KEY}x` }, /none of/],
-      [{ authorization: `Bearer ${KEY.toUpperCase()}` }, /none of/],
-      [{ "x-api-key": "Bob" }, /none of/],
-      [{ "api-key": "" }, /none of/],
+      [{ authorization: "Bearer sk-wrong" }, /not valid for this endpoint/],
+      [{ authorization: `Bearer ${KEY.slice(0, -1)}` }, /not valid for this endpoint/],
+      [{ authorization: `Bearer ${KEY}x` }, /not valid for this endpoint/],
+      [{ authorization: `Bearer ${KEY.toUpperCase()}` }, /not valid for this endpoint/],
+      [{ "x-api-key": "Bob" }, /not valid for this endpoint/],
+      [{ "api-key": "" }, /not valid for this endpoint/],
     ] as const) {
       for (const path of ["/ai/v1/chat/completions", "/ai/v1/models", "/ai/v1/nothing"]) {
         const response = await fetch(runtime().url + path, {
@@ -70,13 +70,13 @@ describe("Access to a chat-endpoint", () => {
       for (const headers of [{}, { authorization: `Bearer ${keys.trim().split(" ").at(-1)}` }]) {
         const response = await ask(runtime().url, headers as Record<string, string>);
         assert.equal(response.status, 401, keys);
-        assert.match(await response.text(), /answers nobody yet/);
+        assert.match(await response.text(), /endpoint is closed/);
       }
     }
     await runtime().statuses.waitUntil((all) =>
       all.some(({ id, status }) => id === "in" && status?.fill === "red"),
     );
-    assert.ok(runtime().logs.some(({ msg }) => /Nobody may ask at \/ai yet/.test(String(msg))));
+    assert.ok(runtime().logs.some(({ msg }) => /Nobody can use \/ai yet/.test(String(msg))));
   });
 
   it("takes keys from environment variables", async () => {

@@ -205,7 +205,7 @@ describe("HTTP of a chat-endpoint", () => {
     assert.deepEqual(getStatus("in-2"), { fill: "red", shape: "ring", text: "path is taken" });
     assert.deepEqual(getStatus("in-3"), { fill: "red", shape: "ring", text: "house is taken" });
     const warnings = runtime().logs.map(({ msg }) => String(msg));
-    assert.ok(warnings.some((text) => /Another chat-endpoint already stands at \/ai/.test(text)));
+    assert.ok(warnings.some((text) => /Another chat-endpoint already uses \/ai/.test(text)));
     assert.ok(warnings.some((text) => /already answers as “house”/.test(text)));
   });
 

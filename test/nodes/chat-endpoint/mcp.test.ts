@@ -79,7 +79,7 @@ describe("Drawn tools offered to MCP clients", () => {
         const client = await connect(mode);
         const wrong = await client.callTool({ name: "get_weather", arguments: { town: "Paris" } });
         assert.equal(wrong.isError, true);
-        assert.match(readText(wrong), /do not fit the tool's schema/);
+        assert.match(readText(wrong), /do not match the tool's schema/);
         await assert.rejects(client.callTool({ name: "nothing", arguments: {} }), /There is no tool/);
         assert.equal(runtime().getMessages("weather").length, 0);
       });
@@ -133,7 +133,7 @@ describe("Drawn tools offered to MCP clients", () => {
 
       it("refuses a wrong key", async () => {
         await deploy();
-        await assert.rejects(connect(mode, "sk-wrong"), /401|auth|none of this endpoint/i);
+        await assert.rejects(connect(mode, "sk-wrong"), /401|auth|not valid for this endpoint/i);
       });
     });
   }

@@ -239,7 +239,7 @@ describe("A chat-provider with a cassette", () => {
     };
     assert.match((await warn("record")).join(), /records what is asked and answered into/);
     assert.match((await warn("failures")).join(), /records the streams that fail/);
-    assert.match((await warn("replay")).join(), /asks no service: it replays/);
+    assert.match((await warn("replay")).join(), /does not use the service: it replays/);
     assert.deepEqual(await warn("off"), []);
   });
 

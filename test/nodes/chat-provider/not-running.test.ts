@@ -82,7 +82,7 @@ describe("Provider that does not run", () => {
     ] as const) {
       const error = await askForError(createFlow(type, value), variable("V"));
       assert.equal(error?.code, "configuration");
-      assert.match(error.message, /The API key names the variable V, which is no text/);
+      assert.match(error.message, /The API key names the variable V, which is not text/);
     }
     const noAddress = await askForError(createFlow("num", "5", { baseUrl: variable("V") }));
     assert.match(noAddress!.message, /not an http or https address/);

@@ -124,7 +124,7 @@ describe("collect set to parse JSON, behind a chat-stream", () => {
     assert.equal(message!.payload, '{"name": "Ada", "age": "thirty-six"}');
     assert.equal(message!.topic, "t");
     assert.equal(errorCode(message), "bad_response");
-    assert.match(errorMessage(message), /does not fit its JSON Schema: \$\.age must be integer\.$/);
+    assert.match(errorMessage(message), /does not match its JSON Schema: \$\.age must be integer\.$/);
     const [caught] = await flow.getInbox("errors").waitForCount(1);
     assert.equal(errorCode(caught), "bad_response");
     assert.equal(flow.getInbox("finished").size, 1);

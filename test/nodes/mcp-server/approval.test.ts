@@ -55,7 +55,10 @@ describe("Approval of calls at an MCP server", () => {
       toolCall: { ...(asked["toolCall"] as object), arguments: { a: "x" } },
     });
     const [error] = await runtime().waitUntil("errors", ({ length }) => length > 0);
-    assert.match((error!.error as { message: string }).message, /do not fit the tool “get-sum”.*still waits/);
+    assert.match(
+      (error!.error as { message: string }).message,
+      /do not match the schema of the tool “get-sum”.*still waits/,
+    );
     runtime().inject("router", asked);
     assert.equal(await readAnswer(), "The sum of 2 and 40 is 42.");
   });

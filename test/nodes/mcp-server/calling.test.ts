@@ -89,7 +89,7 @@ describe("Tools of an MCP server in a flow", () => {
   it("answers a call whose arguments do not fit the server's schema, and does not ask the server", async () => {
     service().script = answerByCalls(["get-sum", { a: "two" }]);
     await runtime().deploy(createMcpFlow(service().url, createProgramNode(EVERYTHING, "stdio")));
-    assert.match(await ask(), /^Error: The arguments do not fit the tool's schema: /);
+    assert.match(await ask(), /^Error: The arguments do not match the tool's schema: /);
     const [end] = await runtime().waitForEnds("out");
     assert.equal((end!["rounds"] as { calls: { outcome: string }[] }[])[0]!.calls[0]!.outcome, "refused");
   });

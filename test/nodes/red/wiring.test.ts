@@ -163,7 +163,7 @@ describe("Description of a wire", () => {
     const dead = createFlow(["d"], { d: ["debug"] });
     assert.equal(
       describeDeadEnd(dead.red, dead.me, 0),
-      "Nothing that leaves by output 1 (to “debug”) comes back to this node. Wire it into an enabled chat-stream, and that one's output into this node.",
+      "What goes to output 1 (to “debug”) does not come back to this node. Wire it into an enabled chat-stream, and its output into this node.",
     );
     for (const flow of [{ d: ASK }, { d: ["mqtt out"] }] as Flow[]) {
       const { red, me } = createFlow(["d"], flow);

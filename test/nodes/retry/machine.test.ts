@@ -99,7 +99,7 @@ describe("Machine of a retry node", () => {
       )
       .play(createMessage(2, "so"));
     assert.ok(reader.hasEnded);
-    assert.match((sent.at(-1)!.error as FailureData).message, /nobody can tell/);
+    assert.match((sent.at(-1)!.error as FailureData).message, /continuation is unclear/);
   });
 
   it("says the reader's text once in the error if the stream is lost after it began again", () => {

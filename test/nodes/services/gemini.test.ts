@@ -81,7 +81,7 @@ describe("Flow with Gemini", () => {
     const { last } = await ask({ payload: "Draw a cat" });
     const error = last.error as FailureData;
     assert.equal(error.code, "limit");
-    assert.match(error.message, /1048576.*raise the provider's largest record/);
+    assert.match(error.message, /1048576.*raise “Max record size” in the provider/);
     const { response } = await ask({ payload: "Draw a cat" }, GEMINI_KEY, { maxRecord: "8192" });
     const [image] = response.choices[0]!.message["images"] as { image_url: { url: string } }[];
     assert.equal(image!.image_url.url, `data:image/png;base64,${data}`);

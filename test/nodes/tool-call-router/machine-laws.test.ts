@@ -78,7 +78,7 @@ describe("Machine of a tool-call-router, whatever happens in whatever state", fu
       () => ({
         step: (effects) => {
           for (const { failure } of select(effects, "report"))
-            if (!/as its payload, and no text/.test(failure.message))
+            if (!/as its payload, not text/.test(failure.message))
               assert.notEqual(failure.code, "bad_response", failure.message);
         },
       }),

@@ -87,7 +87,7 @@ describe("Conversation for Anthropic", () => {
         },
       ],
     );
-    assertRefused([createUserMessage(""), { role: "system", content: "Be brief." }], /nothing to ask/);
+    assertRefused([createUserMessage(""), { role: "system", content: "Be brief." }], /prompt is empty/);
   });
 
   it("cuts trailing white space off an answer that the model is to continue", () => {

@@ -183,7 +183,7 @@ describe("Chat request to Gemini", () => {
     );
     assertRefused(withPart({ type: "image_url", image_url: { url: "https://a" } }, "tool"), /Message 1/);
     assertRefused({ messages: [{ role: "narrator", content: "x" }] }, /the role "narrator"/);
-    assertRefused({ messages: [{ role: "system", content: "x" }] }, /nothing to ask/);
+    assertRefused({ messages: [{ role: "system", content: "x" }] }, /prompt is empty/);
     assertRefused({ parameters: { logit_bias: { 5: 1 } } }, /the parameter logit_bias/);
     assertRefused({ tools: [WEATHER], parameters: { parallel_tool_calls: false } }, /parallel_tool_calls/);
     assertRefused({ parameters: { web_search_options: {} } }, /googleSearch/);

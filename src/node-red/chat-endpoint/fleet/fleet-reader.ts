@@ -47,7 +47,7 @@ export class FleetReader implements AnswerReader {
 
   restart(): void {
     this.cursor = this.answer.log.end;
-    if (this.hasSent) this.fail("The answer began again, and what has been sent cannot be taken back.");
+    if (this.hasSent) this.fail("The answer started over, but the text already sent cannot be taken back.");
     else this.writer = this.createWriter(this.answer.name);
   }
 

@@ -47,14 +47,13 @@ export class AccessList {
     if (this.isOpen) return { client: { name: "", owner: "" } };
     if (this.isClosed)
       return {
-        refusal:
-          "This endpoint answers nobody yet. Its author has to enter a key in the chat-endpoint, or tick that anybody may ask.",
+        refusal: "This endpoint is closed. Its author has to add a key in the chat-endpoint, or tick Open.",
       };
     return {
       refusal:
         secret === undefined
           ? "The request has no key. Send one of this endpoint's keys as “Authorization: Bearer KEY”."
-          : "The key is none of this endpoint's keys. Check it.",
+          : "The key is not valid for this endpoint. Check it.",
     };
   }
 

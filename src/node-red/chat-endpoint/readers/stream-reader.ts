@@ -102,7 +102,7 @@ export class StreamReader implements AnswerReader {
     if (retraction === undefined) {
       const failure = createFailureData(
         "interrupted",
-        "The answer began again, and what has been sent cannot be taken back.",
+        "The answer started over, but the text already sent cannot be taken back.",
       );
       this.finish(this.writer.end({ finishReason: "error", usage: null, failure }));
       return;

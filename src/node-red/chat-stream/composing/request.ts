@@ -129,7 +129,7 @@ function readPrompt(prompt: unknown, name: string): ChatMessage[] {
     if (inner === undefined || inner === null) {
       throw new Failure(
         "invalid_request",
-        `There is nothing to ask: ${name} has neither messages nor a prompt.`,
+        `${name} is an object without prompt or messages. Add one of them.`,
       );
     }
     if (isRequestFields(inner))
@@ -169,7 +169,7 @@ function createSystemMessage(system: unknown, turn: readonly ChatMessage[]): Cha
 }
 
 function createEmptyFailure(name: string): Failure {
-  return new Failure("invalid_request", `There is nothing to ask: ${name} is empty.`);
+  return new Failure("invalid_request", `The prompt is empty: ${name} has no text and no messages.`);
 }
 
 function createTypeFailure(name: string, expected: string): Failure {

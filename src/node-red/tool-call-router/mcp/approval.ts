@@ -28,7 +28,7 @@ export function readApproval(message: Message, asked: AllowedCall): Record<strin
   if (!isObject(args) || fault !== undefined)
     throw new Failure(
       "invalid_request",
-      `The changed arguments in msg.toolCall.arguments do not fit the tool “${asked.tool?.name ?? ""}”: ${fault}. Correct them and send the message again; the call still waits.`,
+      `The changed arguments in msg.toolCall.arguments do not match the schema of the tool “${asked.tool?.name ?? ""}”: ${fault}. Correct them and send the message again; the call still waits.`,
     );
   return structuredClone(args);
 }

@@ -88,7 +88,7 @@ export class SharedTools implements ToolSource {
   close(): void {
     this.endpoint?.runtime.tools.withdraw(this);
     for (const { finish } of [...this.open.values()])
-      finish(createFailedResult("The flow of the tool has been deployed anew."));
+      finish(createFailedResult("The flow of the tool was deployed again."));
   }
 
   private begin(tool: Tool, call: ClientCall, resolve: (result: ToolResult) => void): void {
