@@ -8,75 +8,86 @@ import { guardEachTest } from "../../support/runtime/guards.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import { type RuntimeOptions, TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
+import { FORMS } from "../../support/services/answer-writer.js";
 import { useService } from "../../support/services/use-service.js";
 import { pause } from "../../support/waiting.js";
 
 describe("Stop of Node-RED", () => {
   const service = useService();
 
-  it("R07: ends within two seconds after SIGTERM while a hundred streams run", async function () {
-    this.timeout(20_000);
-    service().script = (reply) => void reply.send("half");
-    const child = spawn(
-      process.execPath,
-      ["--import=tsx", join(__dirname, "../../support/runtime/runtime-child.ts"), service().url, "100"],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
-    const [output] = (await once(child.stdout, "data")) as [Buffer];
-    assert.equal(output.toString(), "streaming\n");
-    assert.equal(service().openStreams, 100);
-    const begun = performance.now();
-    child.kill("SIGTERM");
-    const [code] = (await once(child, "exit")) as [number];
-    assert.equal(code, 0);
-    assert.ok(performance.now() - begun < 2000, "the stop took longer than two seconds");
-    await Promise.all(service().requests.map(({ gone }) => gone));
-  });
+  for (const api of FORMS) {
+    it(`R07: ends within two seconds after SIGTERM while a hundred streams run in the form ${api}`, async function () {
+      this.timeout(20_000);
+      service().script = (reply) => void reply.send("half");
+      const child = spawn(
+        process.execPath,
+        [
+          "--import=tsx",
+          join(__dirname, "../../support/runtime/runtime-child.ts"),
+          service().url,
+          "100",
+          api,
+        ],
+        { stdio: ["ignore", "pipe", "inherit"] },
+      );
+      const [output] = (await once(child.stdout, "data")) as [Buffer];
+      assert.equal(output.toString(), "streaming\n");
+      assert.equal(service().openStreams, 100);
+      const begun = performance.now();
+      child.kill("SIGTERM");
+      const [code] = (await once(child, "exit")) as [number];
+      assert.equal(code, 0);
+      assert.ok(performance.now() - begun < 2000, "the stop took longer than two seconds");
+      await Promise.all(service().requests.map(({ gone }) => gone));
+    });
+  }
 });
 
-describe("Node-RED with runtimeSyncDelivery", () => {
-  const service = useService();
-  const runtime = useRuntime({ settings: { runtimeSyncDelivery: true } });
+for (const api of FORMS) {
+  describe(`Node-RED with runtimeSyncDelivery and a service in the form ${api}`, () => {
+    const service = useService();
+    const runtime = useRuntime({ settings: { runtimeSyncDelivery: true } });
 
-  it("R17: completes a stream if a node behind it throws", async () => {
-    service().script = (reply) => reply.say("a", "b", "c");
-    await runtime().deploy(createAskFlow(service().url));
-    runtime().reactions.set("out", () => {
-      throw new Error("downstream");
+    it("R17: completes a stream if a node behind it throws", async () => {
+      service().script = (reply) => reply.say("a", "b", "c");
+      await runtime().deploy(createAskFlow(service().url, {}, { api }));
+      runtime().reactions.set("out", () => {
+        throw new Error("downstream");
+      });
+      runtime().inject("ask", { payload: "Hi" });
+      const [last] = await runtime().waitForEnds("out");
+      assert.equal(last!.finishReason, "stop");
+      assert.equal(joinPayloads(runtime().getMessages("out")), "abc");
+      assert.equal(last!.parts!.count, 4);
     });
-    runtime().inject("ask", { payload: "Hi" });
-    const [last] = await runtime().waitForEnds("out");
-    assert.equal(last!.finishReason, "stop");
-    assert.equal(joinPayloads(runtime().getMessages("out")), "abc");
-    assert.equal(last!.parts!.count, 4);
-  });
 
-  it("R17: ends a stream once if a node cancels it while it handles one of its messages", async () => {
-    service().script = (reply) => void reply.send("a", "b", "c", "d");
-    await runtime().deploy(createAskFlow(service().url));
-    runtime().reactions.set("out", (message: Message) => {
-      if (message.payload === "b") runtime().inject("ask", { cancel: true, parts: message.parts! });
+    it("R17: ends a stream once if a node cancels it while it handles one of its messages", async () => {
+      service().script = (reply) => void reply.send("a", "b", "c", "d");
+      await runtime().deploy(createAskFlow(service().url, {}, { api }));
+      runtime().reactions.set("out", (message: Message) => {
+        if (message.payload === "b") runtime().inject("ask", { cancel: true, parts: message.parts! });
+      });
+      runtime().inject("ask", { payload: "Hi" });
+      const [last] = await runtime().waitForEnds("out");
+      assert.equal(last!.finishReason, "cancelled");
+      await pause();
+      assert.equal(joinPayloads(runtime().getMessages("out")).slice(0, 2), "ab");
+      assert.equal(last!.parts!.count, runtime().getMessages("out").length);
     });
-    runtime().inject("ask", { payload: "Hi" });
-    const [last] = await runtime().waitForEnds("out");
-    assert.equal(last!.finishReason, "cancelled");
-    await pause();
-    assert.equal(joinPayloads(runtime().getMessages("out")).slice(0, 2), "ab");
-    assert.equal(last!.parts!.count, runtime().getMessages("out").length);
-  });
 
-  it("R17: starts another stream if a node asks again while it handles the last message", async () => {
-    await runtime().deploy(createAskFlow(service().url, { whenBusy: "wait" }));
-    runtime().reactions.set("out", (message: Message) => {
-      if (message.complete && runtime().getMessages("out").length < 7)
-        runtime().inject("ask", { payload: "Again" });
+    it("R17: starts another stream if a node asks again while it handles the last message", async () => {
+      await runtime().deploy(createAskFlow(service().url, { whenBusy: "wait" }, { api }));
+      runtime().reactions.set("out", (message: Message) => {
+        if (message.complete && runtime().getMessages("out").length < 7)
+          runtime().inject("ask", { payload: "Again" });
+      });
+      runtime().inject("ask", { payload: "Hi" });
+      const lasts = await runtime().waitForEnds("out", 3);
+      assert.ok(lasts.every(({ finishReason }) => finishReason === "stop"));
+      await runtime().waitUntil("completed", (messages) => messages.length === 3);
     });
-    runtime().inject("ask", { payload: "Hi" });
-    const lasts = await runtime().waitForEnds("out", 3);
-    assert.ok(lasts.every(({ finishReason }) => finishReason === "stop"));
-    await runtime().waitUntil("completed", (messages) => messages.length === 3);
   });
-});
+}
 
 describe("Start of Node-RED", () => {
   const service = useService();

@@ -3,12 +3,12 @@ import { groupByStream } from "./inbox.js";
 import { TestRuntime } from "./node-red-runtime.js";
 
 /**
- * A process with Node-RED and running streams, which stops at SIGTERM: `runtime-child.ts <base URL> <streams>`. It
+ * A process with Node-RED and running streams, which stops at SIGTERM: `runtime-child.ts <base URL> <streams> <form>`. It
  * prints `streaming` when all streams have begun.
  */
-async function main(baseUrl: string, streams: number): Promise<void> {
+async function main(baseUrl: string, streams: number, api: string): Promise<void> {
   const runtime = await TestRuntime.start();
-  await runtime.deploy(createAskFlow(baseUrl, {}, { maxConcurrent: streams }));
+  await runtime.deploy(createAskFlow(baseUrl, {}, { api, maxConcurrent: streams }));
   for (let at = 0; at < streams; at++) runtime.inject("ask", { payload: `${at}` });
   await runtime.waitUntil("out", (messages) => groupByStream(messages).length === streams);
   process.once("SIGTERM", () => {
@@ -18,4 +18,4 @@ async function main(baseUrl: string, streams: number): Promise<void> {
   process.stdout.write("streaming\n");
 }
 
-void main(process.argv[2]!, Number(process.argv[3]));
+void main(process.argv[2]!, Number(process.argv[3]), process.argv[4]!);

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Chunk, Delta } from "../../../src/core/chat/chunk.js";
+import { ResponsesAnswerWriter } from "./answer-writer.js";
 
 /** A request that the service received. */
 export interface ServiceRequest {
@@ -45,9 +46,17 @@ export function createUsageChunk(counts: Record<string, unknown>): Chunk {
   return { ...createChunk({}), choices: [], usage: counts };
 }
 
-/** The response to one request. */
+/** The response to one request. Text and ends are in the form in which the client asked. */
 export class Reply {
-  constructor(readonly response: ServerResponse) {}
+  private readonly responses: ResponsesAnswerWriter | undefined;
+
+  /** @param path of the request */
+  constructor(
+    readonly response: ServerResponse,
+    path = "",
+  ) {
+    if (path.endsWith("/responses")) this.responses = new ResponsesAnswerWriter();
+  }
 
   /** Sends the headers of a stream. */
   open(headers: Record<string, string> = {}): this {
@@ -59,9 +68,13 @@ export class Reply {
   /** Sends records in one write; a string is answer text. */
   send(...records: (string | object)[]): this {
     if (!this.response.headersSent) this.open();
-    const chunks = records.map((record) => (typeof record === "string" ? createChunk(record) : record));
-    this.response.write(chunks.map((record) => `data: ${JSON.stringify(record)}\n\n`).join(""));
+    this.response.write(records.map((record) => this.format(record)).join(""));
     return this;
+  }
+
+  private format(record: string | object): string {
+    if (typeof record === "string" && this.responses) return this.responses.writeText(record);
+    return `data: ${JSON.stringify(typeof record === "string" ? createChunk(record) : record)}\n\n`;
   }
 
   /** Sends records in separate writes, with a pause so that the client reads each by itself. */
@@ -76,6 +89,10 @@ export class Reply {
 
   /** Ends the stream properly: finish reason, usage if given, end marker. */
   finish(reason = "stop", counts?: Record<string, unknown>): void {
+    if (this.responses) {
+      this.response.end(this.responses.writeEnd(reason, counts));
+      return;
+    }
     this.send(createFinishChunk(reason), ...(counts ? [createUsageChunk(counts)] : []));
     this.response.end("data: [DONE]\n\n");
   }
@@ -205,6 +222,6 @@ export class ScriptedService {
     this.requests.push(request);
     for (const wake of this.waiting) wake();
     this.waiting.clear();
-    await (this.queue.shift() ?? this.script)(new Reply(response), request);
+    await (this.queue.shift() ?? this.script)(new Reply(response, request.path), request);
   }
 }
