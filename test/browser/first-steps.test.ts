@@ -1,32 +1,19 @@
 import assert from "node:assert/strict";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import { ScriptedService } from "../support/services/scripted-service.js";
-import type { Editor } from "./editor.js";
+import { Author } from "./author.js";
 import { world } from "./world.js";
 
 /** Actions of an author with the mouse and the keyboard that one task takes at most. */
 const MAX_ACTIONS = { demo: 9, service: 13 };
 
-/** Counts what an author does. */
-class Author {
-  actions = 0;
-  constructor(readonly editor: Editor) {}
-
-  async do<T>(action: () => Promise<T>): Promise<T> {
-    this.actions++;
-    return action();
-  }
-
-  /** Draws inject → chat-stream → debug. */
-  async draw(): Promise<{ inject: string; stream: string; debug: string }> {
-    const { editor } = this;
-    const inject = await this.do(() => editor.drag("inject", 180, 140));
-    const stream = await this.do(() => editor.drag("chat-stream", 400, 140));
-    const debug = await this.do(() => editor.drag("debug", 640, 140));
-    await this.do(() => editor.drawWire(inject, stream));
-    await this.do(() => editor.drawWire(stream, debug));
-    return { inject, stream, debug };
-  }
+/** Draws inject → chat-stream → debug. */
+async function draw(author: Author): Promise<{ inject: string; stream: string }> {
+  const inject = await author.drag("inject", 180, 140);
+  const stream = await author.drag("chat-stream", 400, 140);
+  const debug = await author.drag("debug", 640, 140);
+  await author.wire(inject, stream, debug);
+  return { inject, stream };
 }
 
 describe("First steps of a newcomer", function () {
@@ -35,7 +22,7 @@ describe("First steps of a newcomer", function () {
   it(`asks the demo and sees the answer after at most ${MAX_ACTIONS.demo} actions, without opening a dialog`, async () => {
     const author = new Author(await world.openEditor());
     const { editor } = author;
-    const { inject, stream } = await author.draw();
+    const { inject, stream } = await draw(author);
     await author.do(() => editor.deploy());
     await author.do(() => editor.pressInject(inject));
     await editor.locateStatus(stream).filter({ hasText: /^done/ }).waitFor();
@@ -50,7 +37,7 @@ describe("First steps of a newcomer", function () {
     const author = new Author(await world.openEditor());
     const { editor } = author;
     try {
-      const { inject, stream } = await author.draw();
+      const { inject, stream } = await draw(author);
       await author.do(() => editor.openDialog(stream));
       await author.do(() => editor.openConfigDialog("provider", "edit"));
       await author.do(() => editor.getField("node-config-input-provider").selectOption("llamacpp"));
