@@ -115,6 +115,37 @@ describe("Example of a chat in FlowFuse Dashboard", function () {
     assert.equal(await page.evaluate("globalThis.ran"), undefined);
   });
 
+  it("K17 shows Markdown in an answer as elements, with code to copy, and links to nothing but web pages", async () => {
+    const page = await openChat();
+    const danger =
+      "[a](javascript:ran=1) [b](https://b.example/) <img src=x onerror=ran=1><script>ran=1</script>";
+    await sendQuestion(page, `Repeat: **strong** and \`code\`, ${danger}`);
+    await waitForAnswers(page);
+    const answer = getAnswers(page).last();
+    assert.deepEqual(await answer.locator("strong").allTextContents(), ["strong"]);
+    assert.deepEqual(await answer.locator("code").allTextContents(), ["code"]);
+    const links = await answer
+      .locator("a")
+      .evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+    assert.deepEqual(links, ["https://b.example/"]);
+    assert.ok((await answer.textContent())?.includes("[a](javascript:ran=1)"));
+    assert.equal(await page.locator(".chat-log :is(img, script)").count(), 0);
+    assert.equal(await page.evaluate("globalThis.ran"), undefined);
+
+    await sendQuestion(page, "Write a function for the Fibonacci numbers.");
+    await waitForAnswers(page, 2);
+    const code = getAnswers(page).last().locator("pre code");
+    assert.match((await code.textContent())!, /^function fibonacci\(n\) \{\n[\s\S]*\n\}$/);
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await getAnswers(page).last().getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    assert.equal(await page.evaluate("navigator.clipboard.readText()"), await code.textContent());
+    await sendQuestion(page, "List three planets.");
+    await waitForAnswers(page, 3);
+    assert.equal(await getAnswers(page).last().locator("ol > li").count(), 3);
+    await saveScreenshot(page, "dashboard-markdown");
+  });
+
   it("fits the width of a phone in the middle of an answer", async () => {
     const page = await openChat();
     await saveScreenshot(page, "dashboard-welcome");
