@@ -2,7 +2,7 @@ import { copyText } from "../../core/chat/growing-text.js";
 import { isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
 import { findPlaces, type Place } from "./json-places.js";
 import type { Repeat } from "./repeat.js";
-import { findLiteralEnd, NEEDS_PARSING } from "./string-literal.js";
+import { findLiteralEnd, NEEDS_PARSING, parseLiteral } from "./string-literal.js";
 
 /** Longer records are parsed: a template keeps a copy of its record. */
 const MAX_TEMPLATE_CHARS = 16 * 1024;
@@ -95,8 +95,8 @@ export class RecordTemplate {
     const isPlain = !NEEDS_PARSING.test(literal);
     if (slot === -1) return isPlain ? end : -1;
     // A literal with escapes is valid only if it parses as one string.
-    const text = isPlain ? literal : tryParseJson(`"${literal}"`);
-    if (typeof text !== "string" || text === "") return -1;
+    const text = isPlain ? literal : parseLiteral(data, start, end);
+    if (text === undefined || text === "") return -1;
     this.texts[slot] = text;
     return end;
   }

@@ -14,6 +14,20 @@ export function findLiteralEnd(data: string, start: number): number {
   return quote;
 }
 
+/**
+ * Parses a string literal, quotes included where they stand. It needs no guard against keys, as a text has none.
+ * @param start where its content begins
+ * @param end place of its closing quote
+ * @returns undefined if it is not valid
+ */
+export function parseLiteral(data: string, start: number, end: number): string | undefined {
+  try {
+    return JSON.parse(data.slice(start - 1, end + 1)) as string;
+  } catch {
+    return undefined;
+  }
+}
+
 function isEscaped(data: string, quote: number): boolean {
   let backslashes = 0;
   while (data.charCodeAt(quote - 1 - backslashes) === 92) backslashes++;
