@@ -263,7 +263,7 @@ describe("Retry node", () => {
     assert.equal(world.errors.length, 2);
     for (const { code, message } of world.errors) {
       assert.equal(code, "configuration");
-      assert.match(message, /straight behind a chat-stream, and its output 2 back/);
+      assert.match(message, /directly behind a chat-stream, and output 2 back/);
     }
     assert.equal(world.out.length, 0);
     assert.equal(world.clock.timerCount, 0);

@@ -106,10 +106,10 @@ export const BAD_INPUT: readonly BadInput[] = [
   {
     problem: "an empty prompt",
     code: "invalid_request",
-    pattern: /msg\.payload is empty/,
+    pattern: /prompt is empty: msg\.payload/,
     message: { payload: "" },
   },
-  { problem: "no prompt", code: "invalid_request", pattern: /msg\.payload is empty/, message: {} },
+  { problem: "no prompt", code: "invalid_request", pattern: /prompt is empty: msg\.payload/, message: {} },
   {
     problem: "a prompt with an empty list",
     code: "invalid_request",
