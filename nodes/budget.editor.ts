@@ -39,7 +39,7 @@
         .trigger("change");
     };
     choice.on("change", adapt);
-    seconds.on("change keyup paste", adapt);
+    seconds.on("change keyup paste input", adapt);
     adapt();
   }
 

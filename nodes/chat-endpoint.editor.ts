@@ -101,7 +101,7 @@
         const address = `${readRoot()}${normalizePath(path.val())}`;
         $("#chat-endpoint-address").text(this._("chat-endpoint.hint.path", { address }));
       };
-      path.on("change keyup paste", () => setTimeout(showAddress));
+      path.on("change keyup paste input", () => setTimeout(showAddress));
       showAddress();
       const tick = $("#chat-endpoint-use-broker").prop("checked", hasBroker(this.broker));
       const adapt = () => {

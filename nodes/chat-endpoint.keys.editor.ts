@@ -47,7 +47,7 @@ namespace EndpointKeys {
         value.toggleClass("input-error", /\s/.test(key.key));
         writeField();
       };
-      row.on("change keyup paste", () => setTimeout(readRow));
+      row.on("change keyup paste input", () => setTimeout(readRow));
       setTimeout(readRow);
     };
     list.editableList({

@@ -108,7 +108,7 @@
           model.model = String(asked.val()).trim();
           markTwice();
         };
-        row.on("change keyup paste", () => setTimeout(readRow));
+        row.on("change keyup paste input", () => setTimeout(readRow));
         setTimeout(readRow);
       },
       removeItem: () => setTimeout(markTwice),

@@ -153,9 +153,9 @@
     },
     paletteLabel: "chat provider",
     label() {
-      return (
-        this.name || findService(this.provider)?.label || this.provider || this._("chat-provider.default")
-      );
+      if (this.name) return this.name;
+      const service = findService(this.provider)?.label || this.provider || this._("chat-provider.default");
+      return `${service}${ProviderServices.tellApart(this)}`;
     },
     labelStyle() {
       return this.name ? "node_label_italic" : "";

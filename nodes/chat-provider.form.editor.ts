@@ -11,6 +11,14 @@ namespace ProviderForm {
 
   /** A service with more settings than this gets a tab for them; others have them beside the key. */
   const MAX_SETTINGS_BESIDE_KEY = 4;
+  /** The groups of services that their address does not tell. */
+  const GROUPS: Readonly<Record<string, string>> = {
+    demo: "builtIn",
+    custom: "other",
+    remote: "other",
+    choreoai: "other",
+    "saas-llm": "other",
+  };
   const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
   const { isVariable, parseUrl } = Validators;
@@ -57,14 +65,7 @@ namespace ProviderForm {
       const chosen = String(select.val() ?? stored);
       const groups: Record<string, JQuery[]> = { builtIn: [], remote: [], local: [], other: [] };
       for (const { id, label, baseUrl } of listServices()) {
-        const group =
-          id === "demo"
-            ? "builtIn"
-            : !baseUrl || id === "remote"
-              ? "other"
-              : isLocal(baseUrl)
-                ? "local"
-                : "remote";
+        const group = GROUPS[id] ?? (baseUrl && isLocal(baseUrl) ? "local" : "remote");
         const value = id === "custom" && stored === "openai-compatible" ? stored : id;
         groups[group]!.push($("<option>").val(value).text(label));
       }
@@ -86,7 +87,7 @@ namespace ProviderForm {
       const key = service && !service.keyRequired ? "keyOptional" : "key";
       findField("baseUrl").attr(
         "placeholder",
-        service?.baseUrl ?? node._("chat-provider.placeholder.baseUrl"),
+        service?.baseUrl ?? service?.exampleUrl ?? node._("chat-provider.placeholder.baseUrl"),
       );
       findField("apiKey").attr("placeholder", node._(`chat-provider.placeholder.${key}`));
       // The stored key belongs to another service; the chosen one would receive it.
@@ -113,6 +114,11 @@ namespace ProviderForm {
       findField("apiKey").trigger("keyup");
     };
     select.on("change", adapt);
+    // A key that is missing marks the node in the flow, and in the dialog the key's own field.
+    const unmark = () => select.removeClass("input-error");
+    const unmarkSoon = () => setTimeout(() => select.val() && unmark(), 30);
+    $("#chat-provider-pages").on("change keyup paste input", unmarkSoon);
+    setTimeout(unmarkSoon, 50);
     fillList();
     loadServices().then(fillList, () =>
       $("#chat-provider-provider-hint").text(node._("chat-provider.hint.noList")).show(),
@@ -151,7 +157,7 @@ namespace ProviderForm {
       const matters = isVariable(text) || (parseUrl(text)?.protocol === "http:" && !isLocal(text));
       $("#chat-provider-insecure-row").toggle(matters || findField("allowInsecure").is(":checked"));
     };
-    findField("baseUrl").on("change keyup paste", () => setTimeout(showInsecure));
+    findField("baseUrl").on("change keyup paste input", () => setTimeout(showInsecure));
   }
 
   /** Shows the fields of the cassette only if there is one, with a hint of what happens to it. */
@@ -192,7 +198,7 @@ namespace ProviderForm {
         () => show(node._("chat-provider.test.unreachable"), "chat-wrong"),
       );
     });
-    $("#chat-provider-form").on("change keyup paste click input", () => setTimeout(adapt));
+    $("#chat-provider-form").on("change keyup paste input click", () => setTimeout(adapt));
   }
 
   /** Reads the provider as it stands in the dialog, for the runtime. A credential that is stored stays there. */

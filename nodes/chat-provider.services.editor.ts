@@ -1,4 +1,5 @@
 /// <reference path="editor/red.d.ts" />
+/// <reference path="editor/validators.editor.ts" />
 
 /** The services that the runtime knows, and which deployed providers have no key. */
 namespace ProviderServices {
@@ -26,6 +27,8 @@ namespace ProviderServices {
     /** Whether Node-RED was started with this environment variable. */
     hasKeyVariable?: boolean;
     settings?: Setting[];
+    /** What an address looks like, for a service that has none of its own. */
+    exampleUrl?: string;
     /** The page where the vendor's keys are made. */
     keyPage?: string;
   }
@@ -54,6 +57,20 @@ namespace ProviderServices {
   /** @returns undefined if the runtime does not know the service, or has not answered yet */
   export function findService(id: unknown): Service | undefined {
     return services.find((service) => service.id === normalizeId(id));
+  }
+
+  /** @returns what tells a provider without a name from others of the same service: its host, or its place among them */
+  export function tellApart(node: ProviderNode): string {
+    const readHost = ({ baseUrl }: ProviderNode) => Validators.parseUrl(String(baseUrl ?? ""))?.host ?? "";
+    const host = readHost(node);
+    const alike: string[] = [];
+    RED.nodes.eachConfig((other) => {
+      if (other.type !== "chat-provider" || other.name) return;
+      const { provider } = other as ProviderNode;
+      if (provider === node.provider && readHost(other as ProviderNode) === host) alike.push(other.id);
+    });
+    const place = alike.indexOf(node.id);
+    return `${host && ` (${host})`}${place > 0 ? ` ${place + 1}` : ""}`;
   }
 
   export function listServices(): readonly Service[] {

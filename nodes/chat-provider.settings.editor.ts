@@ -89,14 +89,17 @@ namespace ProviderSettings {
       }
     }
     input.attr("id", id).val(String(value));
-    row.append(label.text(_(key)), input);
+    row.append(
+      label.append($("<i>").addClass("fa fa-sliders"), document.createTextNode(` ${_(key)}`)),
+      input,
+    );
     addHint();
     const readText = () => String(input.val() ?? "").trim();
     const check = () => {
       const mistake = findMistake(service, setting, readText(), _);
       input.toggleClass("input-error", mistake !== undefined).attr("title", mistake ?? "");
     };
-    input.on("change keyup paste", () => setTimeout(check));
+    input.on("change keyup paste input", () => setTimeout(check));
     check();
     return () => {
       const text = readText();

@@ -197,7 +197,11 @@
   /** Offers the usual efforts; which of them a model has, only its service knows. */
   function prepareReasoning(): void {
     const efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-    $("#node-input-reasoningEffort").autoComplete({
+    const field = $("#node-input-reasoningEffort");
+    // The editor's widget shows its list for a key only.
+    field.on("click", () => field.trigger($.Event("keyup", { keyCode: 40 })));
+    field.autoComplete({
+      minLength: 0,
       search: (text, done) => {
         const typed = text.trim();
         const matching = efforts.filter((effort) => effort.startsWith(typed) && effort !== typed);

@@ -103,7 +103,7 @@
         $(".mcp-server-stdio").toggle(transport === "stdio");
         $("#mcp-server-insecure-row").toggle(url?.protocol === "http:" && !LOOPBACK.test(url.hostname));
       };
-      $("#mcp-server-form").on("change keyup paste", () => setTimeout(adapt));
+      $("#mcp-server-form").on("change keyup paste input", () => setTimeout(adapt));
       findField("transport").on("change", () => {
         findField("url").trigger("keyup");
         findField("command").trigger("keyup");

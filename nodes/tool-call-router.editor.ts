@@ -260,7 +260,7 @@
       return at < 0 ? { row } : { row, port: String(FIXED_OUTPUTS + before.length + at) };
     });
     RouterMcp.prepare(node, rows, update);
-    $("#tool-call-router-tools").on("change keyup paste click", () => setTimeout(update));
+    $("#tool-call-router-tools").on("change keyup paste input click", () => setTimeout(update));
     update();
   }
 })();

@@ -121,7 +121,7 @@ namespace RouterMcp {
     };
     item.showOutput = (number) => output.text(number ? translate("output", { output: number }) : "");
     const check = () => prefix.toggleClass("input-error", !PREFIX.test(String(prefix.val()).trim()));
-    element.on("change keyup paste", () => setTimeout(check));
+    element.on("change keyup paste input", () => setTimeout(check));
     check();
   }
 }

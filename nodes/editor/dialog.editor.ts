@@ -59,9 +59,26 @@ namespace Dialog {
         const isWrong = $(page).find(mistakes).length > 0;
         $(`#red-ui-tab-${page.id}`).toggleClass("chat-tab-wrong", isWrong);
       });
+    letKeysSwitch($(`#${node.type}-tabs`), tabs);
     // The fields are checked shortly after such an event.
-    pages.on("change keyup paste click", () => setTimeout(markTabs, 50));
+    pages.on("change keyup paste input click", () => setTimeout(markTabs, 50));
     setTimeout(markTabs, 100);
     return tabs;
+  }
+
+  /** Lets the keyboard switch tabs: the editor's own answer to the mouse only. */
+  function letKeysSwitch(list: JQuery, tabs: Tabs): void {
+    const readId = (link: JQuery) => String(link.attr("href")).slice(1);
+    list.on("keydown", "a.red-ui-tab-label", (event) => {
+      const links = list.find("a.red-ui-tab-label");
+      const at = links.index(event.currentTarget);
+      const steps: Record<string, number> = { Enter: 0, " ": 0, ArrowLeft: -1, ArrowRight: 1 };
+      const step = steps[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      const link = links.eq((at + step + links.length) % links.length);
+      tabs.activateTab(readId(link));
+      link.trigger("focus");
+    });
   }
 }

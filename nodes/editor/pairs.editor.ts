@@ -63,7 +63,7 @@ namespace Pairs {
       };
       const label = $("<label>").text(translate("secret")).prepend(isSecret);
       row.addClass("chat-header").append(name, value, label);
-      row.on("change keyup paste", () => setTimeout(readRow));
+      row.on("change keyup paste input", () => setTimeout(readRow));
       setTimeout(readRow);
     };
     list.editableList({

@@ -64,6 +64,7 @@ interface Tabs {
   /** @param at position of the new tab; default: the last */
   addTab(tab: { id: string; label: string }, at?: number): void;
   removeTab(id: string): void;
+  activateTab(id: string): void;
 }
 
 interface PopoverMenuOption {

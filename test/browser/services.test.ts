@@ -155,7 +155,6 @@ describe("Dialog of a provider, by service", function () {
     const invalid = editor.page.locator(`[id^="${SETTING}"].input-error`);
     await invalid.first().waitFor();
     await invalid.first().fill("team-1");
-    await invalid.first().press("End");
     await invalid.first().waitFor({ state: "detached" });
     await editor.confirmConfigDialog();
     await editor.confirmDialog();

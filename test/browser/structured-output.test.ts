@@ -73,7 +73,9 @@ describe("Structured output in the editor", function () {
     const editor = await world.openEditor(createChatFlow({ provider: "demo" }));
     await editor.openDialog("collect");
     const row = editor.getField("collect-schema-row");
-    assert.ok(!(await row.isVisible()));
+    assert.ok(await row.isVisible());
+    await editor.getField("node-input-parse").selectOption("text");
+    await row.waitFor({ state: "hidden" });
     await editor.getField("node-input-parse").selectOption("json");
     await row.locator(".monaco-editor, .ace_editor").first().waitFor();
     await saveScreenshot(editor.page, "collect-json");

@@ -2,6 +2,8 @@
 export interface FirstSteps {
   /** A usual model, shown as an example in the dialog. It is never sent by itself. */
   usualModel?: string;
+  /** What an address looks like, for a service that has none of its own. */
+  exampleUrl?: string;
   /** The vendor's page where keys are made. */
   keyPage?: string;
 }
@@ -24,7 +26,7 @@ const FIRST_STEPS: Readonly<Record<string, FirstSteps>> = {
     keyPage: "https://console.anthropic.com/settings/keys",
   },
   gemini: { usualModel: "gemini-2.0-flash", keyPage: "https://aistudio.google.com/apikey" },
-  "azure-openai": { keyPage: "https://portal.azure.com" },
+  "azure-openai": { exampleUrl: "https://NAME.openai.azure.com", keyPage: "https://portal.azure.com" },
   ollama: { usualModel: "llama3.2" },
   "ollama-v1": { usualModel: "llama3.2" },
 };
