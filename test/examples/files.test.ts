@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { findModelEnd } from "../../src/providers/model-ends.js";
 import { EXAMPLES } from "../support/flows/examples.js";
+import { ROOT } from "../support/root.js";
 import type { FlowNode } from "../support/runtime/node-red-api.js";
 import { findPackage } from "../support/runtime/node-red-process.js";
 import { readModules } from "./example-run.js";
@@ -37,6 +39,19 @@ describe("Files of the examples", () => {
       [],
     );
     for (const id of ids) assert.match(id, /^[0-9a-f]{16}$/);
+  });
+
+  it("name no model that OpenAI is about to end, and neither do README and docs", () => {
+    const pages = ["README.md", "docs/providers.md", "docs/library.md"].map((page) =>
+      readFileSync(join(ROOT, page), "utf8"),
+    );
+    const texts = [...pages, ...EXAMPLES.map(({ nodes }) => JSON.stringify(nodes))];
+    const names = texts.flatMap((text) => text.match(/\b(?:gpt|o\d|tts|chatgpt|codex)-[\w.-]*\w/g) ?? []);
+    assert.ok(names.includes("gpt-6-luna"));
+    assert.deepEqual(
+      names.filter((name) => findModelEnd("openai", name) !== undefined),
+      [],
+    );
   });
 
   it("lie in a folder for each question, numbered in the order of reading", () => {

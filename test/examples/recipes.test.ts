@@ -55,7 +55,7 @@ describe("Examples of what to build", () => {
       await run.deploy("Your own key, then Ollama", 1000, providers);
       openai.answers = [buildMessageEvents(["The sea."])];
       assert.equal(await press("Write a haiku"), "The sea.");
-      assert.equal(openai.bodies[0]!["model"], "gpt-4o-mini");
+      assert.equal(openai.bodies[0]!["model"], "gpt-6-luna");
       assert.equal(await press("The same, at home"), "At home.");
       assert.equal(ollama.requests[0]!.body["model"], "llama3.2");
       ollama.script = async (reply) => reply.sendJson(404, { error: "model 'llama3.2' not found" });
