@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { FailureCode } from "../../../src/index.js";
 import { guardEachTest } from "../../support/runtime/guards.js";
+import { FORMS } from "../../support/services/answer-writer.js";
 import {
   DONE,
   formatAnswer,
@@ -36,47 +37,52 @@ const serveBody = (text: string | Buffer, headers: Record<string, string> = SSE,
 describe("Response with a fault of the protocol", () => {
   guardEachTest();
 
-  it("P01: fails with bad_response and names the content type, without reading the page, if a web page comes instead of a stream", async () => {
-    let written = 0;
-    await using server = await startChaosServer(async (peer) => {
-      await peer.sendHead(200, { "content-type": "text/html; charset=utf-8" });
-      while (await peer.sendBody("<p>Please log in</p>".repeat(1_000)));
-      written = peer.written;
-    });
-    const failure = assertStreamFailed(await ask(server), "bad_response", {
-      phase: "first_chunk",
-      retryable: false,
-    });
-    assert.match(failure.message, /text\/html/);
-    assert.doesNotMatch(failure.message, /log in/);
-    await server.waitUntilEmpty();
-    await waitUntil(() => written > 0, "the server has seen the end");
-  });
-
-  for (const type of ["application/json", "text/plain", "text/event-stream"]) {
-    it(`P01: fails with bad_response if a web page comes with the content type ${type}`, async () => {
-      await using server = await serveBody("<!doctype html>\n<p>Please log in</p>\n", {
-        "content-type": type,
+  for (const api of FORMS) {
+    it(`P01: fails with bad_response and names the content type, without reading the page, if a web page comes instead of a stream (${api})`, async () => {
+      let written = 0;
+      await using server = await startChaosServer(async (peer) => {
+        await peer.sendHead(200, { "content-type": "text/html; charset=utf-8" });
+        while (await peer.sendBody("<p>Please log in</p>".repeat(1_000)));
+        written = peer.written;
       });
-      const failure = assertStreamFailed(await ask(server), "bad_response", {
+      const failure = assertStreamFailed(await ask(server, { api }), "bad_response", {
         phase: "first_chunk",
         retryable: false,
       });
-      assert.match(failure.message, /web page.*base URL/);
+      assert.match(failure.message, /text\/html/);
+      assert.doesNotMatch(failure.message, /log in/);
+      await server.waitUntilEmpty();
+      await waitUntil(() => written > 0, "the server has seen the end");
+    });
+
+    for (const type of ["application/json", "text/plain", "text/event-stream"]) {
+      it(`P01: fails with bad_response if a web page comes with the content type ${type} (${api})`, async () => {
+        await using server = await serveBody("<!doctype html>\n<p>Please log in</p>\n", {
+          "content-type": type,
+        });
+        const failure = assertStreamFailed(await ask(server, { api }), "bad_response", {
+          phase: "first_chunk",
+          retryable: false,
+        });
+        assert.match(failure.message, /web page.*base URL/);
+      });
+    }
+
+    it(`P01: reads a path that does not exist from a plain text with status 200 (${api})`, async () => {
+      for (const text of [
+        "404 page not found",
+        "Not Found",
+        "Cannot POST /chat/completions",
+        "Unknown endpoint",
+      ]) {
+        await using server = await serveBody(text, { "content-type": "text/plain" });
+        assertStreamFailed(await ask(server, { api }), "not_found", {
+          phase: "first_chunk",
+          retryable: false,
+        });
+      }
     });
   }
-
-  it("P01: reads a path that does not exist from a plain text with status 200", async () => {
-    for (const text of [
-      "404 page not found",
-      "Not Found",
-      "Cannot POST /chat/completions",
-      "Unknown endpoint",
-    ]) {
-      await using server = await serveBody(text, { "content-type": "text/plain" });
-      assertStreamFailed(await ask(server), "not_found", { phase: "first_chunk", retryable: false });
-    }
-  });
 
   for (const type of ["application/json", "application/json; charset=utf-8", "text/plain", ""]) {
     it(`P02: takes a whole completion (${type || "no content type"}) as the answer to a request for a stream`, async () => {
@@ -111,11 +117,16 @@ describe("Response with a fault of the protocol", () => {
   ];
 
   for (const [text, code, retryable] of ERRORS) {
-    it(`P03: fails with ${code} if the body of a 200 response is an error: ${text.slice(0, 40)}`, async () => {
-      await using server = await serveBody(text, JSON_TYPE);
-      const { failure } = (await ask(server)).result;
-      assert.deepEqual([failure?.code, failure?.retryable, failure?.phase], [code, retryable, "first_chunk"]);
-    });
+    for (const api of FORMS) {
+      it(`P03: fails with ${code} if the body of a 200 response is an error: ${text.slice(0, 40)} (${api})`, async () => {
+        await using server = await serveBody(text, JSON_TYPE);
+        const { failure } = (await ask(server, { api })).result;
+        assert.deepEqual(
+          [failure?.code, failure?.retryable, failure?.phase],
+          [code, retryable, "first_chunk"],
+        );
+      });
+    }
   }
 
   it("P03: finds an error that is written into an event stream without any framing", async () => {
