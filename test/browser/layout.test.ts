@@ -8,7 +8,7 @@ import {
   type Version,
 } from "../support/runtime/node-red-process.js";
 import { Editor } from "./editor.js";
-import { findFaults, readDrawing } from "./layout.js";
+import { findFaults, readDrawings } from "./layout.js";
 import { deployFlows, PACKAGE, world } from "./world.js";
 
 /** The screen of a common laptop. */
@@ -16,7 +16,7 @@ const LAPTOP = { width: 1440, height: 900 };
 
 for (const version of Object.keys(VERSIONS) as Version[])
   describe(`Layout of the examples in the editor of ${VERSIONS[version].label}`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let red: NodeRedProcess;
 
     before(async () => {
@@ -33,10 +33,10 @@ for (const version of Object.keys(VERSIONS) as Version[])
       const page = await world.browser.newPage();
       await page.setViewportSize(LAPTOP);
       await new Editor(page, red.url).open();
+      const tabs = EXAMPLES.map(({ nodes }) => nodes.find(({ type }) => type === "tab")!.id);
       const faults: string[] = [];
-      for (const { path, nodes } of EXAMPLES) {
-        const tab = nodes.find(({ type }) => type === "tab")!;
-        const drawing = await readDrawing(page, tab.id);
+      for (const [at, drawing] of (await readDrawings(page, tabs)).entries()) {
+        const { path, nodes } = EXAMPLES[at]!;
         assert.equal(drawing.nodes.length, nodes.filter(({ x }) => x !== undefined).length, path);
         faults.push(...findFaults(drawing).map((fault) => `${path}: ${fault}`));
       }

@@ -36,7 +36,7 @@ export interface Drawing {
 }
 
 /** Reads what is drawn of the active tab. */
-const READ_DRAWING = `(() => {
+const READ_DRAWING = `() => {
   const chart = document.querySelector("#red-ui-workspace-chart");
   const origin = chart.querySelector("svg").getBoundingClientRect();
   const readBox = (elements) => {
@@ -71,12 +71,15 @@ const READ_DRAWING = `(() => {
   const sidebar = document.querySelector("#red-ui-sidebar").getBoundingClientRect();
   const width = Math.min(chart.clientWidth, sidebar.left - origin.left);
   return { nodes, wires, width, height: chart.clientHeight };
-})()`;
+}`;
 
-/** Shows a tab of flows and reads how it is drawn. */
-export async function readDrawing(page: Page, tab: string): Promise<Drawing> {
-  const show = `RED.workspaces.show(${JSON.stringify(tab)}); RED.view.redraw(true, true);`;
-  return page.evaluate(show + READ_DRAWING);
+/** Shows one tab of flows after the other, without painting them, and reads how each is drawn. */
+export function readDrawings(page: Page, tabs: readonly string[]): Promise<Drawing[]> {
+  return page.evaluate(`${JSON.stringify(tabs)}.map((tab) => {
+    RED.workspaces.show(tab);
+    RED.view.redraw(true, true);
+    return (${READ_DRAWING})();
+  })`);
 }
 
 /** Pixels between two nodes side by side, so that a wire between them is seen. */
