@@ -51,10 +51,16 @@ export function findSlowness({ place, source, flags }: RegularExpression): strin
   return `${place} /${source}/${flags} ${verdict.complexity?.summary ?? verdict.status}: ${verdict.attack?.pattern ?? ""}`;
 }
 
+/**
+ * Bounds of the search for a slow text, in milliseconds. They are far above what the bounds by steps allow, because a busy
+ * machine that runs into them would take any expression for a slow one.
+ */
+const TIMES = { timeout: 120_000, seedingTimeout: 30_000, incubationTimeout: 30_000, attackTimeout: 30_000 };
+
 function check(source: string, flags: string): Verdict {
   // Loaded when it is needed, because it starts a worker. It has no types in the form of CommonJS.
   const { checkSync } = createRequire(__filename)("recheck") as {
-    checkSync(source: string, flags: string, options: { timeout: number }): Verdict;
+    checkSync(source: string, flags: string, options: typeof TIMES): Verdict;
   };
-  return checkSync(source, flags, { timeout: 60_000 });
+  return checkSync(source, flags, TIMES);
 }
