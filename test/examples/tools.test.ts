@@ -59,7 +59,7 @@ describe("Examples with tools", () => {
     const together = await pressForAnswer("All at once");
     assert.deepEqual(await readTurns(), ["answered answered answered", ""]);
     assert.deepEqual([...run.getShown("Answered")].sort(), ["London", "Paris", "Rome"]);
-    const cities = [...together.matchAll(/^- (\w+): celsius/gm)].map(([, city]) => city);
+    const cities = [...together.matchAll(/^- (\w+): \d+ °C/gm)].map(([, city]) => city);
     assert.deepEqual(cities, ["Paris", "London", "Rome"]);
     assert.equal(await pressForAnswer("One by one"), together);
     assert.deepEqual(await readTurns(), ["answered", "answered", "answered", ""]);
