@@ -5,7 +5,7 @@ import type { Repeat } from "./repeat.js";
 import { findLiteralEnd, NEEDS_PARSING, parseLiteral } from "./string-literal.js";
 
 /** Longer records are parsed: a template keeps a copy of its record. */
-const MAX_TEMPLATE_CHARS = 16 * 1024;
+export const MAX_TEMPLATE_CHARS = 16 * 1024;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 

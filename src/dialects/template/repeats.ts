@@ -1,6 +1,6 @@
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { listDifferences } from "./json-places.js";
-import { RecordTemplate } from "./record-template.js";
+import { MAX_TEMPLATE_CHARS, RecordTemplate } from "./record-template.js";
 import type { Repeat } from "./repeat.js";
 
 /** After this many templates in a row without a match, no more are learnt: the records differ too much. */
@@ -49,8 +49,9 @@ export class Repeats {
    * @param findRepeat finds out how to read the records that repeat it; undefined if none can
    */
   learn(data: string, findRepeat: (() => Repeat | undefined) | undefined): void {
-    this.candidate = findRepeat && { data, findRepeat };
-    if (!findRepeat) this.template = undefined;
+    const isCandidate = findRepeat && data.length <= MAX_TEMPLATE_CHARS;
+    this.candidate = isCandidate ? { data, findRepeat } : undefined;
+    if (!isCandidate) this.template = undefined;
   }
 
   /** Forgets the record before, because another response begins. */

@@ -35,22 +35,24 @@ describe("Many streams of a chat-stream", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  it("X01: ends a thousand streams within a second of a reset, each with one last message", async function () {
+  it("X01: ends a thousand streams at a reset with less work than they took to begin, each with one last message", async function () {
     this.timeout(20_000);
     service().script = (reply) => void reply.send("half");
     await runtime().deploy(createAskFlow(service().url, {}, { maxConcurrent: 1000 }));
+    // Processor time, including the service's, because other processes disturb the wall clock.
+    const beforeAll = process.cpuUsage();
     for (let at = 0; at < 1000; at++) runtime().inject("ask", { payload: `${at}` });
     await runtime().waitUntil("out", (messages) => messages.length === 1000);
+    const beginning = process.cpuUsage(beforeAll);
     let ended = 0;
     runtime().reactions.set("out", () => void ended++);
-    // Measures processor time, including the service's, because other processes disturb the wall clock.
-    const begun = process.cpuUsage();
+    const beforeReset = process.cpuUsage();
     runtime().inject("ask", { reset: true });
     await waitUntil(() => ended === 1000, "all streams have ended");
-    const { user, system } = process.cpuUsage(begun);
-    const tookMs = (user + system) / 1000;
+    const ending = process.cpuUsage(beforeReset);
     const lasts = await runtime().waitForEnds("out", 1000);
-    assert.ok(tookMs < 1000, `it took ${tookMs} ms`);
+    const [took, allowed] = [ending, beginning].map(({ user, system }) => (user + system) / 1000);
+    assert.ok(took! < allowed!, `it took ${took} ms, and beginning took ${allowed} ms`);
     assert.ok(lasts.every(({ finishReason }) => finishReason === "cancelled"));
     assert.equal(groupByStream(runtime().getMessages("out")).length, 1000);
     await waitUntil(() => service().connections === 0, "all connections are closed");
