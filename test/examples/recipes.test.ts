@@ -89,7 +89,7 @@ describe("Examples of what to build", () => {
     const think = async (button: string) => {
       assert.match(await press(button), /^The sky is blue because/);
       const [all] = await run.waitForShown("All thoughts");
-      assert.equal(run.getShown("Each thought").join(""), all);
+      await waitUntil(() => run.getShown("Each thought").join("") === all, "each thought is shown");
       return String(all);
     };
     const much = await think("Why is the sky blue?");
