@@ -98,30 +98,20 @@ async function takeDialog() {
   return picture;
 }
 
-async function takeChatPage() {
-  await deployFlows(findExample("Chat page").nodes);
-  const page = await openPage("/chat", { width: 820, height: 720 });
-  const send = async (text) => {
-    await page.locator("#text").fill(text);
-    await page.keyboard.press("Enter");
-  };
-  await send("My name is Ada. Who are you?");
-  await page
-    .getByText(/tokens/)
-    .first()
-    .waitFor();
-  await send("Tell me a story about a lighthouse.");
-  await page.getByText(/there were two/).waitFor();
-  const picture = await page.screenshot();
-  await page.close();
-  return picture;
+function takeChatPage() {
+  return takeChat("Chat page", "/chat", (page) => page.locator("#text"));
 }
 
-async function takeDashboard() {
-  await deployFlows(findExample("Dashboard chat").nodes);
-  const page = await openPage("/dashboard", { width: 820, height: 720 });
+function takeDashboard() {
+  return takeChat("Dashboard chat", "/dashboard", (page) => page.getByRole("textbox"));
+}
+
+/** Takes a page with a chat while its second answer streams. @param getInput gets the field for the question */
+async function takeChat(example, path, getInput) {
+  await deployFlows(findExample(example).nodes);
+  const page = await openPage(path, { width: 820, height: 720 });
   const send = async (text) => {
-    await page.getByRole("textbox").fill(text);
+    await getInput(page).fill(text);
     await page.keyboard.press("Enter");
   };
   await send("My name is Ada. Who are you?");

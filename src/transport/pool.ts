@@ -29,8 +29,8 @@ export interface SocketReader {
 }
 
 /**
- * Follows the reads of a socket, and counts their bytes. Undici hands on the bodies only, but a service can also send without end what HTTP
- * allows around them, such as extensions of chunks.
+ * Follows the reads of a socket, and counts their bytes. Undici hands on the bodies only, but a service can also send
+ * without end what HTTP allows around them, such as extensions of chunks.
  */
 class SocketMeter {
   private taken = 0;
