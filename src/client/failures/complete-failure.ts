@@ -1,3 +1,4 @@
+import { removeAdvice } from "../../core/errors/advice.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { findModelEnd } from "../../providers/model-ends.js";
 import { readFormAdvice } from "../../providers/responses/form-advice.js";
@@ -20,7 +21,7 @@ export function completeFailure(
   const advice =
     status > 0 && mayBeForm
       ? (explainEndedModel(failure, setup) ??
-        readFormAdvice(provider, endpoint, status, refusal || failure.message))
+        readFormAdvice(provider, endpoint, readStatus(failure, status), refusal || readWords(failure)))
       : undefined;
   const message = advice === undefined ? failure.message : `${failure.message} ${advice}`;
   return hideSecrets(
@@ -29,6 +30,15 @@ export function completeFailure(
     endpoint,
   );
 }
+
+const NOT_FOUND = 404;
+
+/** Reads the status that a failure stands for. Some services report what they do not have with status 200. */
+function readStatus({ status, code }: Failure, responseStatus: number): number {
+  return status ?? (code === "not_found" ? NOT_FOUND : responseStatus);
+}
+
+const readWords = ({ message, code }: Failure): string => removeAdvice(message, code);
 
 /** Says that the service has ended the model, if it does not know it any more. */
 function explainEndedModel({ code }: Failure, { clock, provider, request }: ChatSetup): string | undefined {

@@ -16,8 +16,16 @@ export function findAdvice(code: FailureCode): string | undefined {
   return ADVICE[code];
 }
 
+const DASH = " — ";
+
 /** Adds what the author can do to a sentence about an error of a service. */
 export function addAdvice(sentence: string, code: FailureCode): string {
   const advice = ADVICE[code];
-  return advice ? `${sentence} — ${advice}` : sentence;
+  return advice ? `${sentence}${DASH}${advice}` : sentence;
+}
+
+/** Removes what `addAdvice` has added. What is left are the service's words. */
+export function removeAdvice(sentence: string, code: FailureCode): string {
+  const added = DASH + ADVICE[code];
+  return sentence.endsWith(added) ? sentence.slice(0, -added.length) : sentence;
 }

@@ -26,8 +26,8 @@ const RESPONSE_FIELDS = [
   "input_transformations",
 ] as const;
 
-/** Fields of which a response that is no event has at least one. */
-const WHOLE_FIELDS = ["object", "status", "output", "error"] as const;
+/** Fields of which a response that is no event has at least one. A sign of life may have a status alone. */
+const WHOLE_FIELDS = ["object", "output"] as const;
 
 /**
  * The records of OpenAI's Responses API (OpenAI API reference, "Streaming events"; Open Responses specification), also as
@@ -137,7 +137,7 @@ class ResponsesReader implements ForeignReader, ItemListener {
 
   private readStart(name: string, response: WireEvent): void {
     const id = toText(response["id"]);
-    const isOther = name === "created" && this.hasBegun && id !== "" && id !== this.id;
+    const isOther = name === "created" && this.hasBegun && this.id !== "" && id !== "" && id !== this.id;
     if (isOther)
       throw new Failure("interrupted", "The service began another answer in the middle of this one.");
     const isFirst = this.id === "" && this.model === "";

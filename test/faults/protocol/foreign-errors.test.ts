@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FailureCode } from "../../../src/core/failure.js";
+import { FOREIGN_ERRORS, NO_ERRORS, UNKNOWN_PATHS } from "../../support/inputs/foreign-errors.js";
 import { buildFinishChunk, buildTextChunk, DONE_RECORD } from "../../support/inputs/openai-chunks.js";
 import {
   expectFailure,
@@ -7,66 +7,6 @@ import {
   playAtEachPlace,
   playRecords,
 } from "../../support/worlds/played-answer.js";
-
-/** Errors in a response with status 200, in the forms of many services and gateways: the record, its code, its words. */
-const ERRORS: readonly (readonly [record: unknown, code: FailureCode, words: string])[] = [
-  [{ code: 500, msg: "The model cannot be reached", success: false }, "server_error", "cannot be reached"],
-  [{ code: "InternalError", message: "Backend died", request_id: "r" }, "server_error", "Backend died"],
-  [{ error_code: 336100, error_msg: "internal fault" }, "server_error", "internal fault"],
-  [{ errorCode: "E500", errorMessage: "The backend is gone" }, "server_error", "backend is gone"],
-  [
-    { success: false, errors: [{ code: 7009, message: "No upstream" }], result: null },
-    "server_error",
-    "No up",
-  ],
-  [{ errors: [{ message: "GPU fell off", code: "gpu_error" }] }, "server_error", "GPU fell off"],
-  [{ errors: "just words" }, "server_error", "just words"],
-  [{ choices: null, code: 20015, message: "Cannot reach the model" }, "server_error", "Cannot reach"],
-  [{ choices: [], status: 500, title: "Broken", detail: "It broke" }, "server_error", "It broke"],
-  [
-    { id: "x", choices: [], error_message: "sampler failed", error_code: "sampler" },
-    "server_error",
-    "sampler",
-  ],
-  [{ code: 401, msg: "The token is wrong", success: false }, "authentication", "token is wrong"],
-  [{ code: "1302", message: "Rate limit reached for requests" }, "rate_limit", "Rate limit"],
-  [{ statusCode: 429, message: "Slow down, please" }, "rate_limit", "Slow down"],
-  [{ err_code: 17, err_msg: "The prompt exceeds 8000 tokens" }, "context_length", "exceeds"],
-  [{ type: "error", msg: "went wrong" }, "server_error", "went wrong"],
-  [{ status: "error", reason: "worker crashed" }, "server_error", "worker crashed"],
-  [{ event: "error", code: "unavailable", message: "try later" }, "overloaded", "try later"],
-  [{ object: "error", msg: "engine dead", code: 500 }, "server_error", "engine dead"],
-  [{ error: true, message: "The backend failed" }, "server_error", "The backend failed"],
-  [{ Error: { Code: "ServiceUnavailable", Message: "No room left" } }, "overloaded", "No room"],
-  [{ ErrorMsg: { Msg: "engine stopped", Code: 500 } }, "server_error", "engine stopped"],
-  [{ header: { code: 10110, message: "engine lost", sid: "x" } }, "server_error", "engine lost"],
-  [{ base_resp: { status_code: 1000, status_msg: "unknown fault" } }, "server_error", "unknown fault"],
-  [{ throttlingException: { message: "Rate exceeded" } }, "rate_limit", "Rate exceeded"],
-  [{ message: "Rate exceeded", __type: "ThrottlingException" }, "rate_limit", "Rate exceeded"],
-  [{ internalServerException: { message: "It broke inside" } }, "server_error", "It broke inside"],
-  [{ message: "Internal server error" }, "server_error", "Internal server error"],
-  [{ Message: "An error has occurred." }, "server_error", "An error"],
-  [{ ok: false, description: "was stopped" }, "server_error", "was stopped"],
-  [{ response: { error: { message: "inner trouble", code: 500 } } }, "server_error", "inner trouble"],
-  [{ data: null, code: 50001, message: "unknown" }, "server_error", "unknown"],
-  [{ error: { errorMessage: "deep words", errorType: "Timeout" } }, "timeout", "deep words"],
-  [{ detail: { error: "deep detail" } }, "server_error", "deep detail"],
-  [{ error: '{"message":"quoted words","code":429}' }, "rate_limit", "quoted words"],
-];
-
-/** Records that report no error, though they have fields of errors. */
-const NO_ERRORS: readonly unknown[] = [
-  { status: "processing" },
-  { status: "queued", message: "Waiting for a free slot" },
-  { code: 0, message: "Success", choices: [] },
-  { code: 200, msg: "ok", choices: [] },
-  { success: true },
-  { error: null },
-  { errors: [] },
-  { error: { code: 0, message: "" } },
-  { base_resp: { status_code: 0, status_msg: "success" } },
-  { choices: [], usage: { prompt_tokens: 1, completion_tokens: 4, total_tokens: 5 }, status: "ok" },
-];
 
 /** An error in a choice, in several forms. */
 const CHOICE_ERRORS: readonly object[] = [
@@ -81,7 +21,7 @@ const CHOICE_ERRORS: readonly object[] = [
 
 describe("Error that a service reports in a form of its own", () => {
   it("P29: ends the stream with the service's words and the fitting code, whatever the fields are called", () => {
-    for (const [record, code, words] of ERRORS) {
+    for (const [record, code, words] of FOREIGN_ERRORS) {
       const check = (played: Parameters<ReturnType<typeof expectFailure>>[0], before: string) => {
         expectFailure(code, before)(played);
         assert.ok(played.result.failure!.message.includes(words), played.result.failure!.message);
@@ -108,7 +48,7 @@ describe("Error that a service reports in a form of its own", () => {
         assert.equal(result.failure?.message, undefined);
         assert.equal(result.completion.choices[0]?.message.content, FOUR_WORDS.join(""));
       });
-      const beside = { ...(record as object), ...buildTextChunk("One") };
+      const beside = { ...record, ...buildTextChunk("One") };
       const { result } = playRecords(beside, buildFinishChunk(), DONE_RECORD);
       assert.equal(result.failure?.message, undefined, JSON.stringify(beside));
     }
@@ -135,19 +75,7 @@ describe("Error that a service reports in a form of its own", () => {
   });
 
   it("P31: reports a path that does not exist as not_found with advice about the base URL, also with status 200", () => {
-    for (const record of [
-      { error: "Unexpected endpoint or method. (POST /chat/completions)" },
-      { error: "Not Found" },
-      { detail: "Not Found" },
-      { message: "no Route matched with those values" },
-      { error: { message: "Invalid URL (POST /chat/completions)" } },
-      { error: { message: "Unknown request URL: POST /x. Please check the URL for typos" } },
-      { code: 404, msg: "path does not exist" },
-      { error: "Cannot POST /chat/completions" },
-      { error: "Method Not Allowed" },
-      "404 page not found",
-      "Not Found",
-    ]) {
+    for (const record of UNKNOWN_PATHS) {
       const { failure } = playRecords(record).result;
       assert.deepEqual([failure?.code, failure?.retryable], ["not_found", false], JSON.stringify(record));
       assert.match(failure!.message, /base URL/);

@@ -62,7 +62,7 @@ describe("Record in the form of Responses with a fault", () => {
   guardEachTest();
 
   it("P06: fails with bad_response on valid JSON that is no event, between any events", async () => {
-    for (const record of ["7", '"text"', "[1]", '{"status":"completed"}'])
+    for (const record of ["7", '"text"', "[1]", '{"object":"list"}', '{"output":null}'])
       await askForEach(insertAtEachPlace(`data: ${record}\n\n`), ({ result }) => {
         assert.equal(result.failure?.code, "bad_response", record);
       });
