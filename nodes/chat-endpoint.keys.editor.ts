@@ -1,4 +1,4 @@
-/// <reference path="editor/red.d.ts" />
+/// <reference path="editor/empty-list.editor.ts" />
 
 /** The list of keys in chat-endpoint's dialog. */
 namespace EndpointKeys {
@@ -57,6 +57,7 @@ namespace EndpointKeys {
       addItem,
       removeItem: () => setTimeout(writeField),
     });
+    EmptyList.describe(list, translate("none"));
     for (const key of parseKeys(node.credentials?.["keys"])) list.editableList("addItem", key);
     $("#chat-endpoint-stored-button").on("click", () => {
       keepsStored = !keepsStored;

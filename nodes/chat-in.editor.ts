@@ -1,5 +1,6 @@
 /// <reference path="editor/validators.editor.ts" />
 /// <reference path="editor/dialog.editor.ts" />
+/// <reference path="editor/empty-list.editor.ts" />
 
 /** The editor half of chat-in. */
 (() => {
@@ -113,6 +114,7 @@
       },
       removeItem: () => setTimeout(markTwice),
     });
+    EmptyList.describe(list, translate("none"));
     for (const model of readModels(node)) if (model.name !== "") list.editableList("addItem", model);
   }
 })();

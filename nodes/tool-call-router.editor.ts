@@ -1,5 +1,6 @@
 /// <reference path="editor/validators.editor.ts" />
 /// <reference path="editor/dialog.editor.ts" />
+/// <reference path="editor/empty-list.editor.ts" />
 /// <reference path="editor/schema.editor.ts" />
 /// <reference path="tool-call-router.tool.editor.ts" />
 /// <reference path="tool-call-router.mcp.editor.ts" />
@@ -251,6 +252,7 @@
       },
       sortItems: update,
     });
+    EmptyList.describe(list, node._("tool-call-router.tools.none"));
     for (const tool of readTools(node)) {
       const at = before.indexOf(tool);
       list.editableList("addItem", at < 0 ? { tool } : { tool, port: String(FIXED_OUTPUTS + at) });

@@ -1,4 +1,4 @@
-/// <reference path="editor/red.d.ts" />
+/// <reference path="editor/empty-list.editor.ts" />
 
 /** The rows with tools of MCP servers in tool-call-router's dialog. */
 namespace RouterMcp {
@@ -82,6 +82,7 @@ namespace RouterMcp {
       removeItem: () => setTimeout(onChange),
       sortItems: onChange,
     });
+    EmptyList.describe($(LIST), node._("tool-call-router.mcp.none"));
     for (const item of items) $(LIST).editableList("addItem", item);
   }
 
@@ -107,6 +108,7 @@ namespace RouterMcp {
       );
     const editContext = Object.assign(Object.create(node) as EditorNode, { [property]: row.server ?? "" });
     RED.editor.prepareConfigNodeSelect(editContext, property, "mcp-server", "node-input");
+    keepEditable($(`#node-input-${property}`));
     item.readRow = () => {
       const server = String($(`#node-input-${property}`).val() ?? "");
       const list = String(tools.val())
@@ -123,5 +125,20 @@ namespace RouterMcp {
     const check = () => prefix.toggleClass("input-error", !PREFIX.test(String(prefix.val()).trim()));
     element.on("change keyup paste input", () => setTimeout(check));
     check();
+  }
+
+  /**
+   * Keeps the buttons beside a list of config nodes in use. The editor marks each option whose config node has a property
+   * `env`, because it takes that for a variable of a subflow, and locks the buttons. An mcp-server has one of its own.
+   */
+  function keepEditable(select: JQuery): void {
+    select.on("change", () => {
+      const marked = select
+        .find("option")
+        .filter((_at, option) => $(option).data("env") && !String($(option).val()).startsWith("${"));
+      if (marked.length === 0) return;
+      marked.removeData("env");
+      select.trigger("change");
+    });
   }
 }

@@ -1,4 +1,5 @@
 /// <reference path="red.d.ts" />
+/// <reference path="empty-list.editor.ts" />
 /// <reference path="validators.editor.ts" />
 
 /** A list of names and values in a dialog, some of which are secret. */
@@ -73,6 +74,7 @@ namespace Pairs {
       addItem,
       removeItem: () => setTimeout(writeFields),
     });
+    EmptyList.describe(list, translate("none"));
     for (const [name, value] of Object.entries(parse(plain.val()) ?? {}))
       list.editableList("addItem", { name, value });
     for (const [name, value] of Object.entries(parse(node.credentials?.[credential]) ?? {}))
