@@ -33,7 +33,12 @@ module.exports = class Reporter extends reporters.Dot {
   }
 };
 
-/** Prints the rows that hold. A row holds if every test that names it passed. */
+/**
+ * Prints the rows that hold. A row holds if every test that names it passed. Rows of the groups P and R are tested with Chat
+ * Completions and with Responses, except for those that the form of a service cannot change: bad messages, settings and
+ * providers (R14, R20, R21, R29), other packages and starts without an editor (R22, R23), stores, cassettes, budgets and
+ * traces (R24 to R28).
+ */
 function printRows({ passed, failed }) {
   const held = [...passed].filter((id) => !failed.has(id)).sort();
   for (const [letter, name] of Object.entries(GROUPS)) {

@@ -12,6 +12,7 @@ import { groupByStream, joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { FORMS } from "../../support/services/answer-writer.js";
 import { useService } from "../../support/services/use-service.js";
+import { spoil } from "../../support/spoil.js";
 import { pause, waitUntil } from "../../support/waiting.js";
 
 describe("Chat-stream in Node-RED", () => {
@@ -173,13 +174,3 @@ for (const api of FORMS) {
 const RICH = JSON.stringify({
   choices: [{ index: 0, delta: { reasoning_content: "Hm", annotations: [{ url: "https://a" }] } }],
 });
-
-/** Changes every value inside an object. */
-function spoil(value: unknown): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const key of Object.keys(value)) {
-    const record = value as Record<string, unknown>;
-    spoil(record[key]);
-    if (typeof record[key] !== "object") record[key] = "spoilt";
-  }
-}

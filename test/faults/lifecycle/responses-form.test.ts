@@ -1,11 +1,29 @@
 import assert from "node:assert/strict";
+import type { Message } from "../../../src/node-red/red/api.js";
+import {
+  createChatStreamNode,
+  createCollectNode,
+  createProviderNode,
+  createSinkNode,
+  TAB,
+} from "../../support/flows/nodes.js";
 import { createRetryFlow } from "../../support/flows/retry.js";
+import { createRouterFlow } from "../../support/flows/router.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { KeepingService } from "../../support/services/keeping-service.js";
-import { buildMessageEvents, buildStream, formatEvents } from "../../support/services/responses-records.js";
+import {
+  buildCallEvents,
+  buildEvent,
+  buildMessageEvents,
+  buildReasoningEvents,
+  buildStream,
+  formatEvents,
+} from "../../support/services/responses-records.js";
+import type { Reply } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
+import { spoil } from "../../support/spoil.js";
 import { pause, waitUntil } from "../../support/waiting.js";
 
 const CREDENTIALS = { provider: { apiKey: "sk-test-1234567890" } };
@@ -92,5 +110,84 @@ describe("Node-RED's life with answers in the form of Responses", () => {
       service().requests.map(({ method, path }) => `${method} ${path}`),
       ["POST /v1/responses", "POST /v1/responses/resp_kept1/cancel"],
     );
+  });
+
+  it("R10: drops a tool round at a deploy, and neither asks nor sends anything for a later answer", async () => {
+    openai.answers = [
+      [
+        ...buildReasoningEvents(["Hm."], 0, { encrypted_content: "enc-1" }),
+        ...buildCallEvents("call_1", "get_weather", ['{"city":"Köln"}'], 1),
+      ],
+      STORY,
+    ];
+    const flow = createRouterFlow(openai.url, { service: { provider: "openai", api: "responses" } });
+    await runtime().deploy(flow, "full", CREDENTIALS);
+    runtime().inject("ask", { payload: "Weather?" });
+    const [call] = (await runtime().waitUntil("weather", ({ length }) => length === 1)) as [Message];
+    const changed = flow.map((node) => (node.id === "router" ? { ...node, maxRounds: "3" } : node));
+    for (const [type, next] of [
+      ["nodes", changed],
+      ["full", flow],
+    ] as const) {
+      await runtime().deploy(next, type, CREDENTIALS);
+      const sent = runtime().getMessages("out").length;
+      runtime().inject("router", { ...structuredClone(call), payload: "rain" });
+      await pause(60);
+      assert.equal(openai.generations, 1, type);
+      assert.equal(runtime().getMessages("out").length, sent, type);
+    }
+    runtime().inject("ask", { payload: "And now?" });
+    const [end] = await runtime().waitForEnds("out");
+    assert.deepEqual([end!.finishReason, openai.generations], ["stop", 2]);
+  });
+
+  it("R16: keeps the next messages, the answer and what its service wants back if a node changes its message", async () => {
+    const annotation = { type: "url_citation", url: "https://a.example", title: "A" };
+    const search = { id: "ws_1", type: "web_search_call", status: "in_progress", action: { query: "a" } };
+    const [opened, part, ...rest] = buildMessageEvents(["a", "b"], 2, { phase: "final_answer" });
+    const events = buildStream([
+      buildEvent("output_item.added", { output_index: 0, item: search }),
+      buildEvent("web_search_call.completed", { output_index: 0, item_id: "ws_1" }),
+      ...buildReasoningEvents(["Hm."], 1, { encrypted_content: "enc-1" }),
+      ...[opened!, part!, ...rest.slice(0, 1)],
+      buildEvent("output_text.annotation.added", { output_index: 2, content_index: 0, annotation }),
+      ...rest.slice(1),
+    ]);
+    openai.remember(events);
+    // Each event arrives by itself, so that the node changes a message before the next one is made.
+    const answer = async (reply: Reply) => {
+      reply.open();
+      for (const event of events) {
+        reply.response.write(formatEvents([event]));
+        await pause(3);
+      }
+      reply.response.end();
+    };
+    openai.answers = [answer, STORY];
+    await runtime().deploy(
+      [
+        TAB,
+        createProviderNode(openai.url, { provider: "openai", api: "responses" }),
+        createChatStreamNode({ wires: [["spoiler", "collect"]], conversation: "flow" }),
+        createSinkNode("spoiler"),
+        createCollectNode({ wires: [["finished"], []] }),
+        createSinkNode("finished"),
+      ],
+      "full",
+      CREDENTIALS,
+    );
+    runtime().reactions.set("spoiler", (message) => spoil(message));
+    runtime().inject("ask", { payload: "Hi" });
+    const [first] = await runtime().waitUntil("finished", ({ length }) => length === 1);
+    assert.equal(first!.payload, "ab");
+    assert.doesNotMatch(JSON.stringify(first), /spoilt/);
+    runtime().inject("ask", { payload: "And?" });
+    await runtime().waitUntil("finished", ({ length }) => length === 2);
+    const input = openai.bodies[1]!["input"] as Record<string, unknown>[];
+    assert.deepEqual(
+      input.map((item) => item["encrypted_content"] ?? item["phase"] ?? item["content"]),
+      ["Hi", "enc-1", "final_answer", "And?"],
+    );
+    assert.doesNotMatch(JSON.stringify(input), /spoilt/);
   });
 });
