@@ -68,7 +68,7 @@ describe("First steps of a newcomer", function () {
     await editor.fillField("node-config-input-apiKey", "sk-test");
     await saveScreenshot(editor.page, "first-steps-key");
     await editor.confirmConfigDialog();
-    await editor.page.locator("#node-input-model[placeholder*='gpt-4o-mini']").waitFor();
+    await editor.page.locator("#node-input-model[placeholder*='gpt-6-luna']").waitFor();
     await saveScreenshot(editor.page, "first-steps-model");
   });
 

@@ -10,8 +10,8 @@ export interface FirstSteps {
 
 /** First steps by the id of the provider. Services on the author's own machine have what was installed there. */
 const FIRST_STEPS: Readonly<Record<string, FirstSteps>> = {
-  openai: { usualModel: "gpt-4o-mini", keyPage: "https://platform.openai.com/api-keys" },
-  openrouter: { usualModel: "openai/gpt-4o-mini", keyPage: "https://openrouter.ai/keys" },
+  openai: { usualModel: "gpt-6-luna", keyPage: "https://platform.openai.com/api-keys" },
+  openrouter: { usualModel: "openai/gpt-6-luna", keyPage: "https://openrouter.ai/keys" },
   groq: { usualModel: "llama-3.1-8b-instant", keyPage: "https://console.groq.com/keys" },
   mistral: { usualModel: "mistral-small-latest", keyPage: "https://console.mistral.ai/api-keys" },
   deepseek: { usualModel: "deepseek-chat", keyPage: "https://platform.deepseek.com/api_keys" },
@@ -22,10 +22,10 @@ const FIRST_STEPS: Readonly<Record<string, FirstSteps>> = {
   xai: { usualModel: "grok-3-mini", keyPage: "https://console.x.ai" },
   venice: { usualModel: "default", keyPage: "https://venice.ai/settings/api" },
   anthropic: {
-    usualModel: "claude-3-5-haiku-latest",
+    usualModel: "claude-haiku-4-5",
     keyPage: "https://console.anthropic.com/settings/keys",
   },
-  gemini: { usualModel: "gemini-2.0-flash", keyPage: "https://aistudio.google.com/apikey" },
+  gemini: { usualModel: "gemini-flash-latest", keyPage: "https://aistudio.google.com/apikey" },
   "azure-openai": { exampleUrl: "https://NAME.openai.azure.com", keyPage: "https://portal.azure.com" },
   ollama: { usualModel: "llama3.2" },
   "ollama-v1": { usualModel: "llama3.2" },

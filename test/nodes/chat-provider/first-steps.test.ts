@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { getProvider, PROVIDERS } from "../../../src/providers/index.js";
+import { findModelEnd } from "../../../src/providers/model-ends.js";
 import { findFirstSteps } from "../../../src/providers/start/first-steps.js";
 import { takeUsualKey } from "../../../src/providers/start/usual-key.js";
 import { createAskFlow } from "../../support/flows/nodes.js";
+import { ROOT } from "../../support/root.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { useService } from "../../support/services/use-service.js";
@@ -74,5 +78,21 @@ describe("First steps", () => {
       without.map(({ id }) => id),
       ["choreoai", "saas-llm"],
     );
+  });
+
+  it("name a usual model that has no end, the same in the dialog as in docs/providers.md", () => {
+    const rows = readFileSync(join(ROOT, "docs/providers.md"), "utf8").split("\n");
+    const services = PROVIDERS.filter(
+      ({ id }) => findFirstSteps(id).usualModel && findFirstSteps(id).keyPage,
+    );
+    assert.ok(services.length > 8);
+    for (const { id } of services) {
+      const { usualModel, keyPage } = findFirstSteps(id);
+      const row = rows.find(
+        (line) => line.includes(`](${keyPage})`) && line.endsWith(`| \`${usualModel}\` |`),
+      );
+      assert.ok(row, `${id}: docs/providers.md should name ${usualModel}`);
+      assert.equal(findModelEnd(id, usualModel!), undefined);
+    }
   });
 });
