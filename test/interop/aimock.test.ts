@@ -16,31 +16,39 @@ import { createRouterNode } from "../support/flows/router.js";
 import { joinPayloads } from "../support/runtime/inbox.js";
 import type { FlowNode } from "../support/runtime/node-red-api.js";
 import { useRuntime } from "../support/runtime/use-runtime.js";
+import { GeminiArray } from "./gemini-array.js";
 import { PortkeyGateway } from "./portkey-gateway.js";
 
 /** How a service is asked at the mock server: settings of the provider and the model. */
 interface Service {
   settings: Record<string, unknown>;
   model: string;
-  /** Whether the mock server leaves out the counts. */
-  hidesCounts?: boolean;
+  /** The total of the counts, if the mock server or the gateway leaves them out. */
+  total?: 0 | undefined;
   /** Whether the mock server or the gateway leaves out reasoning. */
   hidesReasoning?: boolean;
 }
 
 /** Settings for a service behind Portkey's gateway. @param host base URL of the service */
-const putBehindGateway = (gateway: string, provider: string, host: string, api = "chat") => ({
+const putBehindGateway = (
+  gateway: string,
+  provider: string,
+  host: string,
+  api = "chat",
+  more: Record<string, string> = {},
+) => ({
   provider: "custom",
   api,
   baseUrl: gateway,
-  headers: JSON.stringify({ "x-portkey-provider": provider, "x-portkey-custom-host": host }),
+  headers: JSON.stringify({ "x-portkey-provider": provider, "x-portkey-custom-host": host, ...more }),
 });
 
 /**
  * @param url of the mock server, which has all services at one port
  * @param gateway base URL of a gateway, which passes requests on to the mock server
+ * @param gemini base URL of the mock server that answers as Gemini does
  */
-const listServices = (url: string, gateway: string): Readonly<Record<string, Service>> => ({
+const listServices = (url: string, gateway: string, gemini: string): Readonly<Record<string, Service>> => ({
   "OpenAI, Chat Completions": {
     settings: { provider: "openai", api: "chat", baseUrl: `${url}/v1` },
     model: "gpt-4o-mini",
@@ -57,6 +65,14 @@ const listServices = (url: string, gateway: string): Readonly<Record<string, Ser
     settings: { provider: "azure-openai", api: "chat", baseUrl: url },
     model: "gpt-4o-mini",
   },
+  "Azure OpenAI, Responses": {
+    settings: { provider: "azure-openai", api: "responses", baseUrl: url },
+    model: "gpt-5-mini",
+  },
+  "OpenRouter, Responses": {
+    settings: { provider: "openrouter", api: "responses", baseUrl: `${url}/api/v1` },
+    model: "openai/gpt-5-mini",
+  },
   Anthropic: {
     settings: { provider: "anthropic", baseUrl: url },
     model: "claude-sonnet-4-5",
@@ -68,7 +84,7 @@ const listServices = (url: string, gateway: string): Readonly<Record<string, Ser
   Ollama: {
     settings: { provider: "ollama", baseUrl: url },
     model: "llama3.2",
-    hidesCounts: true,
+    total: 0,
     hidesReasoning: true,
   },
   "OpenAI behind Portkey, Chat Completions": {
@@ -79,9 +95,31 @@ const listServices = (url: string, gateway: string): Readonly<Record<string, Ser
     settings: putBehindGateway(gateway, "openai", `${url}/v1`, "responses"),
     model: "gpt-5-mini",
   },
+  "OpenRouter behind Portkey": {
+    settings: putBehindGateway(gateway, "openrouter", `${url}/api/v1`),
+    model: "openai/gpt-4o-mini",
+  },
+  "Azure OpenAI behind Portkey": {
+    settings: putBehindGateway(gateway, "azure-openai", `${url}/openai`, "chat", {
+      "x-portkey-azure-resource-name": "r",
+      "x-portkey-azure-deployment-id": "gpt-4o-mini",
+      "x-portkey-azure-api-version": "2024-10-21",
+    }),
+    model: "gpt-4o-mini",
+  },
+  "Ollama behind Portkey": {
+    settings: putBehindGateway(gateway, "ollama", url),
+    model: "llama3.2",
+    total: undefined,
+  },
   "Anthropic behind Portkey": {
     settings: putBehindGateway(gateway, "anthropic", `${url}/v1`),
     model: "claude-sonnet-4-5",
+    hidesReasoning: true,
+  },
+  "Gemini behind Portkey": {
+    settings: putBehindGateway(gateway, "google", gemini),
+    model: "gemini-2.5-flash",
     hidesReasoning: true,
   },
 });
@@ -106,13 +144,18 @@ describe("Services as aimock imitates them", function () {
   const runtime = useRuntime();
   const mock = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent", chunkSize: 7 });
   const gateway = new PortkeyGateway();
+  let gemini: GeminiArray;
   let services: Readonly<Record<string, Service>>;
   before(async () => {
     await gateway.start();
-    services = listServices(await mock.start(), gateway.baseUrl);
+    const url = await mock.start();
+    gemini = new GeminiArray(url);
+    await gemini.start();
+    services = listServices(url, gateway.baseUrl, gemini.url);
   });
   after(async () => {
     await gateway.stop();
+    await gemini.stop();
     await mock.stop();
   });
   beforeEach(() => {
@@ -147,7 +190,7 @@ describe("Services as aimock imitates them", function () {
     return message!;
   };
 
-  for (const name of Object.keys(listServices("", ""))) {
+  for (const name of Object.keys(listServices("", "", ""))) {
     describe(name, () => {
       let service: Service;
       beforeEach(() => {
@@ -157,6 +200,7 @@ describe("Services as aimock imitates them", function () {
       afterEach(() => {
         const { serverInstance } = mock as unknown as { serverInstance: { server: Server } };
         serverInstance.server.closeAllConnections();
+        gemini.closeConnections();
       });
 
       it("streams a text in pieces, with its counts and finish reason", async () => {
@@ -168,7 +212,8 @@ describe("Services as aimock imitates them", function () {
         assert.equal(joinPayloads(runtime().getMessages("out")), "Once upon a time “ü” 😀.");
         assert.ok(runtime().getMessages("out").length > 3);
         assert.equal(end!.finishReason, "stop");
-        assert.equal((end!.usage as Usage)["total_tokens"], service.hidesCounts ? 0 : 12);
+        const { total_tokens: total } = (end!.usage ?? {}) as Usage;
+        assert.equal(total, "total" in service ? service.total : 12);
       });
 
       it("tells reasoning from the answer", async () => {
