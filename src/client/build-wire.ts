@@ -7,7 +7,7 @@ import { formatServiceName } from "../providers/shared/endpoint.js";
 import type { ChatSetup } from "./chat-types.js";
 
 /**
- * Builds the HTTP request of a run: the question, or the one that reads an answer again that the service keeps.
+ * Builds the HTTP request of a run: the question, or the one that goes on with an answer that the service keeps.
  * @throws Failure if the request is not valid, or if the service cannot take it
  */
 export function buildWire(setup: ChatSetup, memory: ProviderMemory): WireRequest {
@@ -15,7 +15,8 @@ export function buildWire(setup: ChatSetup, memory: ProviderMemory): WireRequest
   checkRequest(setup.request);
   const inBackground = wantsBackground(setup.request);
   const isKept = (resume || inBackground) && provider.background?.isOffered(endpoint) === true;
-  if (resume && isKept) return provider.background!.buildResumeRequest(resume.id, endpoint);
+  if (resume && isKept)
+    return provider.background!.buildResumeRequest(resume.id, endpoint, resume.read?.latest);
   if (inBackground && !isKept) {
     throw new Failure(
       "invalid_request",

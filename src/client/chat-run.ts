@@ -109,7 +109,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   onRecord(data: string, event: string | undefined, last: boolean): void {
     // What follows a pause in the same response belongs to no answer.
     if (this.hasEnded || !this.exchange) return;
-    this.setup.watchRecord?.(data, last);
+    this.setup.watcher?.onRecord(data, last, this.decoder);
     this.decoder.decode(data, event, last);
   }
 
@@ -198,6 +198,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   /** Reads an answer in one piece, from a service that ignores `stream`. */
   private readWholeCompletion(text: string): void {
     if (text.trim() === "") return;
+    this.setup.watcher?.onWhole(this.decoder);
     this.decoder.decode(text);
     if (this.machine.hasBegun) this.complete();
     else this.fail(createWrongFormFailure());
@@ -272,7 +273,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   private fail(failure: Failure): void {
     if (this.hasEnded) return;
     this.prepareReading();
-    this.decoder.flush();
+    if (!this.setup.watcher?.mayGoOn(failure)) this.decoder.flush();
     this.exchange?.abort();
     const details = { phase: this.findPhase(failure), partial: this.machine.text };
     this.end("failed", "error", completeFailure(failure, this.setup, this, details));
@@ -288,10 +289,9 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.deadlines.stop();
-    const { machine, setup, skipped, notice } = this;
-    const durationMs = setup.clock.now() - this.startedAt;
+    const { machine, setup, skipped, startedAt, notice } = this;
     const requests = 1 + this.pauses.continuations;
-    const ended = { outcome, finishReason, failure, durationMs, skipped, notice, requests };
+    const ended = { outcome, finishReason, failure, startedAt, skipped, notice, requests };
     const result = buildRunResult(setup, machine, { ...ended, ...this.readProgress() });
     // End asynchronously if the constructor still runs: callers get the run first.
     if (this.isStarting) queueMicrotask(() => this.observer.onEnd(result));

@@ -9,6 +9,7 @@ import type { Cost } from "../core/cost/amount.js";
 import type { OwnPrices } from "../core/cost/own-prices.js";
 import type { Failure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
+import type { Decoder } from "../dialects/dialect.js";
 import type { Provider, ProviderMemory } from "../providers/provider.js";
 import type { Endpoint } from "../providers/shared/endpoint.js";
 import type { JobAccount, JobStatus } from "../providers/shared/job.js";
@@ -98,6 +99,26 @@ export interface StartedRun {
 export interface ResumePoint {
   id: string;
   after: number;
+  /** What was read so far. Without it, a later run reads the answer from its beginning, and skips that. */
+  read?: ReadRecords;
+}
+
+/** The records of an answer from its beginning. The next ones add to them, so a run cannot begin without them. */
+export interface ReadRecords {
+  /** The records as text. Several may have become one. */
+  records: readonly string[];
+  /** The number of the latest one. */
+  latest: number;
+}
+
+/** Watches what a run reads. */
+export interface RecordWatcher {
+  /** Is told of each record before it is read. @param isCut whether the connection ended before the record did */
+  onRecord(data: string, isCut: boolean, decoder: Decoder): void;
+  /** Is told of an answer that comes as a whole before it is read. */
+  onWhole(decoder: Decoder): void;
+  /** Whether the answer may go on after this failure, so that text is held back which may be the beginning of a mark. */
+  mayGoOn(failure: Failure): boolean;
 }
 
 /** How a stream ended. */
@@ -145,8 +166,7 @@ export interface ChatSetup {
   request: ChatRequest;
   /** Takes up an answer that an earlier run has begun, instead of asking for a new one. */
   resume?: ResumePoint | undefined;
-  /** Is told of each record before it is read. @param isCut whether the connection ended before the record did */
-  watchRecord?(data: string, isCut: boolean): void;
+  watcher?: RecordWatcher;
   /** Is given work that goes on after the stream, so that the connections stay open for it. */
   holdWork?(work: Promise<void>): void;
   job?: JobWish;

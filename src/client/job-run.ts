@@ -3,7 +3,6 @@ import { createCost } from "../core/cost/amount.js";
 import { redact } from "../core/errors/redact.js";
 import { Failure, toFailure } from "../core/failure.js";
 import type { JobProtocol, JobStatus } from "../providers/shared/job.js";
-import { BackgroundRun } from "./background-run.js";
 import { wantsBackground } from "./build-wire.js";
 import { ChatRun } from "./chat-run.js";
 import {
@@ -19,6 +18,7 @@ import {
 } from "./chat-types.js";
 import { fetchJson } from "./fetch-json.js";
 import { hideSecrets, listSecrets } from "./hide-secrets.js";
+import { BackgroundRun } from "./kept/background-run.js";
 
 /** How long the creation of a job may take. */
 const CREATE_TIMEOUT_MS = 10_000;

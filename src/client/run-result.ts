@@ -12,7 +12,8 @@ interface EndedRun extends ChatProgress {
   outcome: ChatResult["outcome"];
   finishReason: string;
   failure: Failure | undefined;
-  durationMs: number;
+  /** When it began, in milliseconds of the clock. */
+  startedAt: number;
   /** Records that are not JSON. */
   skipped: number;
   /** A warning of the service for the author. */
@@ -23,7 +24,8 @@ interface EndedRun extends ChatProgress {
 
 /** Builds the result of a stream. What few callers need of it is made when they read it. */
 export function buildRunResult(setup: ChatSetup, machine: CompletionMachine, run: EndedRun): ChatResult {
-  const { outcome, finishReason, failure, durationMs, skipped, notice, chunks, firstTokenMs, requests } = run;
+  const { outcome, finishReason, failure, startedAt, skipped, notice, chunks, firstTokenMs, requests } = run;
+  const durationMs = setup.clock.now() - startedAt;
   const closing = machine.buildClosingChunk();
   const findCost = createCostFinder(setup, closing, durationMs);
   const result: ChatResult = {

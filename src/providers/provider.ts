@@ -56,8 +56,11 @@ export interface ProviderMemory {
 export interface BackgroundProtocol {
   /** Whether the service keeps answers for this endpoint, if a request asks for it by `background`. */
   isOffered(endpoint: Endpoint): boolean;
-  /** Builds the request that streams the answer again, from its beginning. */
-  buildResumeRequest(id: string, endpoint: Endpoint): WireRequest;
+  /**
+   * Builds the request that streams the answer again.
+   * @param after number of the record behind which the stream begins; without it, the stream begins with the first record
+   */
+  buildResumeRequest(id: string, endpoint: Endpoint, after?: number): WireRequest;
   /** Builds the request that stops the answer. */
   buildCancelRequest(id: string, endpoint: Endpoint): WireRequest;
 }

@@ -1,30 +1,49 @@
-import { stopAtService } from "../../client/background-run.js";
-import type { ChatResult, ChatSetup } from "../../client/chat-types.js";
+import type { ChatResult, ChatSetup, ResumePoint } from "../../client/chat-types.js";
+import { type AnswerService, stopAtService } from "../../client/kept/background-run.js";
 import type { Clock } from "../../core/clock.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 
 /** How many broken answers are remembered that go on at their service. */
 const MAX_KEPT = 1000;
 
+/** How much of them is remembered in all. What is too much is read again from its beginning. */
+const MAX_KEPT_CHARS = 16 * 1024 * 1024;
+
+/** A broken answer that goes on at its service. */
+interface KeptAnswer {
+  point: ResumePoint;
+  stop: () => void;
+}
+
 /** The answers that go on at their service although their stream broke, and the requests that stop such answers. */
 export class KeptAnswers {
-  private readonly byStream = new RecentMap<{ answer: string; stop: () => void }>(MAX_KEPT);
+  private readonly byStream = new RecentMap<KeptAnswer>(MAX_KEPT);
   private readonly work = new Set<Promise<void>>();
 
   /** Adds to the end of a stream that an answer which goes on is remembered, by the id of the stream that broke. */
   watch(setup: ChatSetup, onEnd: (result: ChatResult) => void): (result: ChatResult) => void {
+    // The rest of the setup is not kept: it holds the request, and what was read before.
+    const { id, provider, endpoint, dispatcher, clock, limits, holdWork } = setup;
+    const service: AnswerService = { provider, endpoint, dispatcher, clock, limits, holdWork };
     return (result) => {
-      const answer = result.resume?.id;
-      if (answer !== undefined)
-        this.byStream.set(setup.id, { answer, stop: () => stopAtService(setup, answer) });
+      const { resume: point } = result;
+      if (point) {
+        this.byStream.set(id, { point, stop: () => stopAtService(service, point.id) });
+        this.keepBound();
+      }
       onEnd(result);
     };
   }
 
-  /** Forgets an answer that is taken up again. */
-  forget(answer: string | undefined): void {
-    if (answer === undefined) return;
-    for (const [stream, kept] of this.byStream) if (kept.answer === answer) this.byStream.delete(stream);
+  /** Forgets an answer that is taken up again. @returns where, with what was read of it so far if that is known */
+  take(wanted: ResumePoint | undefined): ResumePoint | undefined {
+    let found = wanted;
+    for (const [stream, { point }] of this.byStream) {
+      if (point.id !== wanted?.id) continue;
+      this.byStream.delete(stream);
+      if (point.after === wanted.after) found = point;
+    }
+    return found;
   }
 
   /** Stops the answer of a stream at its service, if it still goes on there. */
@@ -37,6 +56,16 @@ export class KeptAnswers {
   /** Stops all answers that still go on, because nobody is left to take them up. */
   stopAll(): void {
     for (const [stream] of [...this.byStream]) this.stop(stream);
+  }
+
+  /** Forgets what was read of the oldest answers. */
+  private keepBound(): void {
+    let chars = 0;
+    for (const kept of [...this.byStream.values()].reverse()) {
+      const { read, ...place } = kept.point;
+      chars += read?.records.reduce((sum, { length }) => sum + length, 0) ?? 0;
+      if (chars > MAX_KEPT_CHARS) kept.point = place;
+    }
   }
 
   /** Holds a request that outlives its stream. */

@@ -97,7 +97,6 @@ export class ProviderRuntime {
             `${opened.provider.label} has no jobs. Remove msg.createJob and msg.completeJob, or choose another provider.`,
           );
         }
-        this.kept.forget(options.resume?.id);
         const take = opened.recorder?.createTake(opened.dispatcher);
         const setup: ChatSetup = {
           ...opened,
@@ -108,7 +107,7 @@ export class ProviderRuntime {
           ...limitTime(options.request, options.settings.timeLimit, opened.settings.timeouts),
           limits: opened.settings.limits,
           prices: opened.settings.prices,
-          resume: options.resume,
+          resume: this.kept.take(options.resume),
           holdWork: (work) => this.kept.hold(work),
           tolerant: this.config.tolerant === true,
           needsFinishReason: this.config.needsFinishReason === true,

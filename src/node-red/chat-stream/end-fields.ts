@@ -22,7 +22,8 @@ export async function collectEndFields(
   conversation: ConversationStore,
 ): Promise<EndOfStream> {
   const fields = createJobFields(message, result);
-  if (result.resume) fields["resume"] = result.resume;
+  // What was read stays with the provider: it is too much for a message.
+  if (result.resume) fields["resume"] = { id: result.resume.id, after: result.resume.after };
   if (steered !== undefined) fields["steered"] = steered;
   if (!composed) return { fields };
   fields.request = hideSystemPrompt(composed);

@@ -16,10 +16,10 @@ export function createBackgroundProtocol(
   };
   return {
     isOffered,
-    // From its beginning: the part before the cursor says what the rest adds to.
-    buildResumeRequest: (id, endpoint) => {
+    buildResumeRequest: (id, endpoint, after) => {
       const url = buildAnswerUrl(id, endpoint);
       url.searchParams.set("stream", "true");
+      if (after !== undefined) url.searchParams.set("starting_after", String(after));
       const headers = { ...buildHeaders(endpoint, authorize(endpoint)), accept: "text/event-stream" };
       return { method: "GET", url, headers };
     },

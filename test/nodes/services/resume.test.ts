@@ -45,7 +45,7 @@ describe("Flow that resumes without loss", () => {
   const readMethods = () => service().requests.map(({ method }) => method);
 
   it("gives the reader one stream over several breaks, and the service one question", async () => {
-    openai.cuts = [6, 8, 10];
+    openai.cuts = [6, 2, 3];
     const end = await ask({ attempts: 5 });
     assert.equal(end.error, undefined);
     assert.equal(joinPayloads(runtime().getMessages("out")), TEXT);
@@ -58,6 +58,7 @@ describe("Flow that resumes without loss", () => {
         .map((_message, at) => at),
     );
     assert.deepEqual(readMethods(), ["POST", "GET", "GET", "GET"]);
+    assert.deepEqual(openai.cursors, [5, 7, 10], "the service went on behind the latest record");
     assert.equal((end["stats"] as { characters: number }).characters, TEXT.length);
     assert.equal(end["resume"], undefined);
     assert.equal(
@@ -92,6 +93,7 @@ describe("Flow that resumes without loss", () => {
       .getMessages("out")
       .flatMap(({ partial }) => (partial === undefined ? [] : [partial]));
     assert.deepEqual(views.at(-1), { name: "Ada", age: 36 });
+    assert.deepEqual(openai.cursors, [5]);
     assert.ok(views.length > 2);
   });
 
@@ -120,8 +122,31 @@ describe("Flow that resumes without loss", () => {
     const [end] = await runtime().waitForEnds("out");
     assert.equal(end!.error, undefined);
     assert.deepEqual(cities, ["Köln"]);
+    assert.deepEqual(openai.cursors, [9]);
     assert.equal(joinPayloads(runtime().getMessages("out")), "It rains.");
     assert.equal(openai.generations, 2);
+  });
+
+  it("reads the answer from its beginning if the service does not go on in the middle", async () => {
+    openai.habit = "refused";
+    openai.cuts = [8];
+    const end = await ask();
+    assert.equal(end.error, undefined);
+    assert.equal(joinPayloads(runtime().getMessages("out")), TEXT);
+    assert.deepEqual(openai.cursors, [7, null]);
+    assert.equal(openai.generations, 1);
+  });
+
+  it("carries only the place in its messages, and not what was read", async () => {
+    openai.cuts = [8];
+    await runtime().deploy(
+      createRetryFlow(openai.url, { service: OPENAI, stream: { background: true, wires: [["out"]] } }),
+      "full",
+      CREDENTIALS,
+    );
+    runtime().inject("ask", { payload: "Tell me." });
+    const [end] = await runtime().waitForEnds("out");
+    assert.deepEqual(end!["resume"], { id: "resp_kept1", after: 7 });
   });
 
   it("falls back to a quote if the service has forgotten the answer", async () => {
