@@ -37,7 +37,7 @@ describe("Examples of cost and budgets", () => {
     await run.waitForShown("Answer");
     await run.press("What is left");
     await run.press("Fill it up");
-    const [before, after] = (await run.waitForShown("Purse", 2)) as Purse[];
+    const [before, after] = (await run.waitForShown("State", 2)) as Purse[];
     assert.equal(before!.spent, purse!.spent);
     assert.deepEqual([after!.spent, after!.left], [0, 0.3]);
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findModelEnd } from "../../src/providers/model-ends.js";
 import { EXAMPLES } from "../support/flows/examples.js";
@@ -19,6 +19,15 @@ const EXTRA_PROPERTIES: Record<string, string[]> = { inject: ["payload", "payloa
 /** Examples of what only one service can do. Their comments say that they need an account. */
 const NEEDS_ACCOUNT =
   /^(Your own key, then Ollama|Several documents in one job|Venice with web search and citations|OpenAI with tools|Web search with sources)$/;
+
+/** What examples quote from the dialogs of other packages and programs. */
+const OTHER_TEXTS = new Set([
+  "a single Buffer object",
+  "a binary buffer",
+  "return to calling link node",
+  "Admin Panel → Settings → Connections",
+  "Users",
+]);
 
 describe("Files of the examples", () => {
   let basePalette: Map<string, NodeDefinition>;
@@ -52,6 +61,29 @@ describe("Files of the examples", () => {
       names.filter((name) => findModelEnd("openai", name) !== undefined),
       [],
     );
+  });
+
+  it("say that the port may be another one, where an address has a port", () => {
+    const infos = EXAMPLES.flatMap(({ path, nodes }) =>
+      nodes.map(({ info }) => ({ path, info: String(info ?? "") })),
+    );
+    const withPort = infos.filter(({ info }) => /:1880|port 1880/.test(info));
+    assert.ok(withPort.length > 5);
+    assert.deepEqual(
+      withPort.filter(({ info }) => !/your own port|uses another port/.test(info)).map(({ path }) => path),
+      [],
+    );
+  });
+
+  it("call the settings of the nodes as the dialogs do", () => {
+    const texts = readDialogTexts();
+    for (const { path, nodes } of EXAMPLES) {
+      const infos = nodes.map(({ info }) => String(info ?? "")).join("\n");
+      for (const [, name] of infos.matchAll(/(?<!\*)\*([^*\n`]+)\*(?!\*)/g)) {
+        const isExample = EXAMPLES.some(({ title }) => title === name);
+        assert.ok(isExample || texts.has(name!) || OTHER_TEXTS.has(name!), `${path}: *${name}*`);
+      }
+    }
   });
 
   it("lie in a folder for each question, numbered in the order of reading", () => {
@@ -224,4 +256,13 @@ function readInstalledVersion(module: string): string {
 
 function findNode(nodes: readonly FlowNode[], id: unknown): FlowNode | undefined {
   return nodes.find((node) => node.id === id);
+}
+
+/** Reads the texts of all dialogs of this package in English. */
+function readDialogTexts(): Set<string> {
+  const folder = join(ROOT, "nodes/locales/en-US");
+  const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  const listTexts = (value: unknown): string[] =>
+    typeof value === "string" ? [value] : Object.values(value as object).flatMap(listTexts);
+  return new Set(files.flatMap((file) => listTexts(JSON.parse(readFileSync(join(folder, file), "utf8")))));
 }

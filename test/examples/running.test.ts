@@ -56,7 +56,7 @@ describe("Examples", () => {
     const [object] = (await run.waitForShown("Object")) as { name: string; moons: number }[];
     assert.equal(object!.name, "Mars");
     assert.equal(typeof object!.moons, "number");
-    assert.deepEqual(run.getShown("No JSON"), []);
+    assert.deepEqual(run.getShown("Not JSON"), []);
   });
 
   it("System prompt: uses the prompt and parameters of the node, or those of the message if it has some", async () => {
@@ -139,7 +139,7 @@ describe("Examples", () => {
       run.clear();
       await run.press(button);
       assert.match(String((await run.waitForShown("What to do"))[0]), advice, button);
-      assert.match(String((await run.waitForShown("What there was of it"))[0]), rest, button);
+      assert.match(String((await run.waitForShown("Text so far"))[0]), rest, button);
       assert.deepEqual(run.getShown("Answer"), [], button);
     }
   });
@@ -184,12 +184,12 @@ describe("Examples", () => {
 
   it("Continue a broken answer: delivers one whole answer, by continuing it or by starting over", async () => {
     await run.deploy("Continue a broken answer");
-    await run.press("Go on with it");
+    await run.press("Continue");
     const [whole] = await run.waitForShown("Whole answer");
     assert.match(String(whole), /^The sea/);
     assert.equal(run.getShown("Each piece").join(""), whole);
     assert.deepEqual(await run.waitForShown("Attempts"), [3]);
-    await run.press("Begin again");
+    await run.press("Start over");
     assert.deepEqual(await run.waitForShown("Whole answer again"), [whole]);
     assert.deepEqual(await run.waitForShown("Attempts again"), [3]);
     assert.equal(run.getShown("Reset").length, 2);
