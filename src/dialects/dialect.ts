@@ -101,6 +101,8 @@ export interface ForeignReader {
  * gateway may forward the records of another service unchanged.
  */
 export interface ForeignDialect {
+  /** What its services call it. */
+  readonly label: string;
   /** Whether a record without `choices` is of this dialect. */
   canRead(record: Record<string, unknown>): boolean;
   /** Creates a reader for one stream. */

@@ -3,6 +3,9 @@ import { isObject } from "../core/json/parse.js";
 /** Names of events that only show that the connection lives. */
 const EVENT_NAME = /^(ping|pong|heart[-_ ]?beat|keep[-_ ]?alive|hb|no-?op|tick)$/i;
 
+/** Types of records that only show that the connection lives, in a stream of any form. */
+const RECORD_TYPE = /^(response\.)?keep_?alive$/;
+
 /** Longest text that can be a keep-alive. */
 const MAX_CHARS = 80;
 
@@ -38,6 +41,11 @@ export function isKeepAlive(data: string, record: unknown, event: string | undef
   if (record["choices"] || record["error"] || typeof record["type"] === "string") return false;
   if (event !== undefined && EVENT_NAME.test(event)) return true;
   return Object.values(record).every(isKeepAliveValue);
+}
+
+/** Whether a record with this type only shows that the connection lives. */
+export function isKeepAliveType(type: unknown): boolean {
+  return typeof type === "string" && RECORD_TYPE.test(type);
 }
 
 function isKeepAliveValue(value: unknown): boolean {

@@ -23,6 +23,7 @@ const DURATION_FIELDS = ["total_duration", "load_duration", "prompt_eval_duratio
  * last one has `done`, the token counts and the durations.
  */
 export const OLLAMA: ForeignDialect = {
+  label: "Ollama",
   canRead: (record) => typeof record["done"] === "boolean" && (isObject(record["message"]) || record["done"]),
   createReader: (sink, options) => new OllamaReader(sink, options),
 };

@@ -39,6 +39,7 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
  * them: without indices, without the beginning of a block, without event names.
  */
 export const ANTHROPIC: ForeignDialect = {
+  label: "Anthropic Messages",
   canRead: (record) => EVENTS.has(record["type"]) || isMessage(record),
   createReader: (sink, options) => new AnthropicReader(sink, options),
 };

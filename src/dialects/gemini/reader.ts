@@ -22,6 +22,7 @@ const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED";
  * answer.
  */
 export const GEMINI: ForeignDialect = {
+  label: "Gemini",
   canRead: (record) =>
     Array.isArray(record["candidates"]) ||
     isObject(record["promptFeedback"]) ||

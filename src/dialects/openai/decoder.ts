@@ -1,10 +1,17 @@
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { tryParseLooseJson } from "../../core/json/loose.js";
 import { isObject, isWithinDepth, mayNestDeeper } from "../../core/json/parse.js";
-import type { Decoder, DecoderOptions, DecoderSink, ForeignReader, ReaderOptions } from "../dialect.js";
-import { FOREIGN_DIALECTS } from "../foreign-dialects.js";
+import type {
+  Decoder,
+  DecoderOptions,
+  DecoderSink,
+  ForeignDialect,
+  ForeignReader,
+  ReaderOptions,
+} from "../dialect.js";
+import { describeMixture, findForeignDialect } from "../foreign-dialects.js";
 import { HeldSize } from "../held-size.js";
-import { isKeepAlive } from "../keep-alive.js";
+import { isKeepAlive, isKeepAliveType } from "../keep-alive.js";
 import { reportFailures } from "../report-failures.js";
 import { readStreamError, readTextError, takeChoiceError } from "../stream-error.js";
 import type { Repeat } from "../template/repeat.js";
@@ -32,6 +39,8 @@ export class OpenAiDecoder implements Decoder {
   private findRepeat: (() => Repeat | undefined) | undefined;
   /** Whether the current record is a part of the answer, and no stray one. */
   private isPart = false;
+  /** The form of the stream, if it is another one than Chat Completions. */
+  private dialect: ForeignDialect | undefined;
   private foreignReader: ForeignReader | undefined;
   private readonly options: ReaderOptions;
 
@@ -123,17 +132,24 @@ export class OpenAiDecoder implements Decoder {
       this.findRepeat = undefined;
       this.sink.onFailure(failure);
     } else if (!isObject(record)) this.rejectRecord(WRONG_SHAPE);
+    else if (this.rejectMixture(record)) return;
     else if (record["choices"] === undefined && this.readForeign(record, event)) return;
     else this.handleChunk(data, record);
+  }
+
+  /** Rejects a record in another form than the stream. @returns whether it was one */
+  private rejectMixture(record: Record<string, unknown>): boolean {
+    if (!this.dialect && !this.normaliser.sawAnswer) return false;
+    const message = describeMixture(this.dialect, record);
+    if (message !== undefined) this.rejectRecord(message);
+    return message !== undefined;
   }
 
   /** Reads a record of another dialect. @returns whether it was one */
   private readForeign(record: Record<string, unknown>, event: string | undefined): boolean {
     const { sink, options } = this;
-    this.foreignReader ??= FOREIGN_DIALECTS.find((dialect) => dialect.canRead(record))?.createReader(
-      sink,
-      options,
-    );
+    this.dialect ??= findForeignDialect(record);
+    this.foreignReader ??= this.dialect?.createReader(sink, options);
     if (this.foreignReader) {
       this.isPart = true;
       reportFailures(this.reportFailure, () => {
@@ -143,7 +159,7 @@ export class OpenAiDecoder implements Decoder {
       return true;
     }
     if (!isUnknownDialect(record)) return false;
-    sink.onSkipped();
+    if (!isKeepAliveType(record["type"])) sink.onSkipped();
     return true;
   }
 

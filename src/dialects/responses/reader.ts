@@ -5,6 +5,7 @@ import { isObject } from "../../core/json/parse.js";
 import { sendPiece } from "../chunk-kind.js";
 import type { DecoderSink, ForeignDialect, ForeignReader, ReaderOptions } from "../dialect.js";
 import type { HeldSize } from "../held-size.js";
+import { isKeepAliveType } from "../keep-alive.js";
 import type { Repeat } from "../template/repeat.js";
 import { toNumber, toText } from "../wire-values.js";
 import { CallItem } from "./call-item.js";
@@ -35,7 +36,9 @@ const WHOLE_FIELDS = ["object", "output"] as const;
  * change.
  */
 export const RESPONSES: ForeignDialect = {
-  canRead: ({ type, object }) => (typeof type === "string" ? type.startsWith(PREFIX) : object === "response"),
+  label: "OpenAI Responses",
+  canRead: ({ type, object }) =>
+    typeof type === "string" ? type.startsWith(PREFIX) && !isKeepAliveType(type) : object === "response",
   createReader: (sink, options) => new ResponsesReader(sink, options),
 };
 
