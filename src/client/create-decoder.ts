@@ -1,3 +1,4 @@
+import { readMaxTokens } from "../core/chat/request.js";
 import { collectToolNames } from "../core/tools/name.js";
 import type { Decoder, DecoderSink } from "../dialects/dialect.js";
 import { OpenAiDecoder } from "../dialects/openai/decoder.js";
@@ -12,6 +13,7 @@ export function createDecoder(setup: ChatSetup, sink: DecoderSink, memory: Refus
   const splitsThinking = endpoint.settings?.["splitThinking"] === true;
   return new OpenAiDecoder(splitsThinking ? new ThinkingFilter(sink, onReasoning) : sink, {
     toolNames: collectToolNames(request),
+    maxTokens: readMaxTokens(request),
     now: () => clock.date(),
     onReasoning,
     tolerant,

@@ -82,6 +82,13 @@ export function readChoiceCount({ parameters }: ChatRequest): number {
   return Number(parameters?.["n"]) || 1;
 }
 
+/** Reads how many tokens the answer may have; undefined if the request does not limit them. */
+export function readMaxTokens({ parameters = {} }: ChatRequest): number | undefined {
+  const { max_completion_tokens, max_tokens, max_output_tokens } = parameters;
+  const limit = max_completion_tokens ?? max_tokens ?? max_output_tokens;
+  return typeof limit === "number" && limit > 0 ? limit : undefined;
+}
+
 /** Checks the size of a request. @throws Failure `configuration` if its body has more than `maxBytes` bytes */
 export function checkBodySize({ body }: WireRequest, maxBytes: number): void {
   const size = Buffer.byteLength(body ?? "");

@@ -38,6 +38,12 @@ export class CallItem extends OpenItem {
     return this.callIndex !== undefined;
   }
 
+  /** Whether the input can be read as the tool's: JSON, or any text for a custom tool. */
+  get isReadable(): boolean {
+    const input = this.replacement || this.input.toString();
+    return this.isCustom || input === "" || tryParseJson(input) !== undefined;
+  }
+
   open(item: WireItem): void {
     this.readHead(item);
     this.send(this.input.open(this.readInput(item)));

@@ -4,7 +4,7 @@ import { ReplacedSize } from "../held-size.js";
 import { toText } from "../wire-values.js";
 import { type ItemListener, OpenItem, type WireItem } from "./open-item.js";
 
-/** The steps of a longer item are not passed on, because the whole item goes with each of them. Its end is. */
+/** The steps of a longer item are not passed on, because the whole item goes with each of them. Previews and its end are. */
 const MAX_PROGRESS_CHARS = 8 * 1024;
 
 /**
@@ -36,7 +36,9 @@ export class HostedItem extends OpenItem {
 
   /** Takes a step of the service's work. @param fields what the event says, such as its status */
   addProgress(fields: WireItem): void {
-    if (!this.isDone && this.json.length <= MAX_PROGRESS_CHARS) this.update({ ...this.item, ...fields });
+    // A preview takes the place of the one before, so that the item does not grow.
+    const isShort = this.json.length <= MAX_PROGRESS_CHARS || "partial_image_b64" in fields;
+    if (!this.isDone && isShort) this.update({ ...this.item, ...fields });
   }
 
   protected addMissing(item: WireItem): void {

@@ -1,4 +1,12 @@
-import type { Chunk, ChunkChoice, Delta, DeltaText, Logprobs, ToolCallDelta } from "../../core/chat/chunk.js";
+import type {
+  Chunk,
+  ChunkChoice,
+  Delta,
+  DeltaText,
+  Logprobs,
+  ToolCallDelta,
+  Usage,
+} from "../../core/chat/chunk.js";
 import { buildFinishFields } from "../../core/chat/finish-reason.js";
 import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
@@ -172,8 +180,16 @@ class ResponsesReader implements ForeignReader, ItemListener {
     const { items } = this.items;
     const echo = buildEchoDelta(items, !this.isMixed);
     if (echo) this.onDelta(echo);
-    this.send({ ...this.buildChunk({}, buildEnd(reason, items, this.callCount > 0)), ...extras }, "silent");
+    const end = buildEnd(reason, items, this.callCount > 0, this.isAtLimit(usage));
+    this.send({ ...this.buildChunk({}, end), ...extras }, "silent");
     this.sink.onMarker();
+  }
+
+  /** Whether the answer has as many tokens as the request allows. */
+  private isAtLimit(usage: Usage | undefined): boolean {
+    const { maxTokens } = this.options;
+    const tokens = usage?.["completion_tokens"];
+    return maxTokens !== undefined && typeof tokens === "number" && tokens >= maxTokens;
   }
 
   private send(chunk: Chunk, kind: "rich" | "text" | "silent", text = ""): void {
@@ -207,17 +223,26 @@ function buildRepeat(addDelta: AddDelta, hasLogprobs: boolean): Repeat {
   };
 }
 
-/** Builds the fields with which the choice ends. A call that was cut off ends the answer as `length`: nobody may run it. */
-function buildEnd(reason: string, items: readonly OpenItem[], hasCalls: boolean): Partial<ChunkChoice> {
+/**
+ * Builds the fields with which the choice ends. A call that was cut off ends the answer as `length`: nobody may run it.
+ * @param isAtLimit whether the answer has all tokens that it may have. Some services call it whole all the same (llama.cpp).
+ */
+function buildEnd(
+  reason: string,
+  items: readonly OpenItem[],
+  hasCalls: boolean,
+  isAtLimit: boolean,
+): Partial<ChunkChoice> {
   const fields = buildFinishFields(reason, hasCalls);
   const calls = items.filter((item) => item instanceof CallItem);
   const hasCutCall = calls.some(
-    ({ isIncomplete, isDone }) => isIncomplete || (reason !== "completed" && !isDone),
+    ({ isIncomplete, isDone, isReadable }) =>
+      isIncomplete || (reason !== "completed" && !isDone) || (isAtLimit && !isReadable),
   );
   const hasRefusal = items.some((item) => item instanceof MessageItem && item.hasRefusal);
   if (fields.finish_reason === "content_filter") return fields;
   if (hasCutCall) return { ...fields, finish_reason: "length" };
-  return hasRefusal && !hasCalls && fields.finish_reason === "stop"
-    ? { ...fields, finish_reason: "content_filter" }
-    : fields;
+  if (hasCalls || fields.finish_reason !== "stop") return fields;
+  if (hasRefusal) return { ...fields, finish_reason: "content_filter" };
+  return isAtLimit ? { ...fields, finish_reason: "length" } : fields;
 }

@@ -83,6 +83,7 @@ export function buildResponsesBody(
     store,
     stream_options,
     web_search_options,
+    instructions,
     ...parameters
   } = cleanParameters(request);
   const { name, takesStore = true } = service;
@@ -100,6 +101,8 @@ export function buildResponsesBody(
   });
   return {
     model: request.model,
+    // Some gateways refuse empty ones.
+    ...(instructions ? { instructions } : {}),
     input,
     ...(maxTokens === undefined ? {} : { max_output_tokens: maxTokens }),
     ...buildReasoning(name, reasoning_effort, reasoning, refused),

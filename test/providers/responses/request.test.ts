@@ -165,6 +165,19 @@ describe("Responses request", () => {
     assert.deepEqual(body, build());
   });
 
+  it("has no empty and no null fields, which gateways refuse", () => {
+    const empty = { instructions: "", include: [], metadata: null, temperature: null, tool_choice: null };
+    const tools = [{ type: "function", function: { name: "f", description: null, strict: null } }];
+    assert.deepEqual(
+      build({ tools: [], parameters: { ...empty, stream_options: { include_usage: true } } }),
+      build(),
+    );
+    assert.deepEqual(build({ tools, parameters: empty })["tools"], [
+      { type: "function", name: "f", parameters: { type: "object", properties: {} }, strict: false },
+    ]);
+    assert.equal(buildWith({ instructions: "Be short." })["instructions"], "Be short.");
+  });
+
   it("sends the parameters that only some services have", () => {
     assert.equal(buildWith({ seed: 1, stop: ["x"] }, "vllm")["seed"], 1);
     assert.equal(buildWith({ seed: 1 }, "xai")["seed"], 1);
@@ -239,5 +252,7 @@ describe("Refusals of a Responses request", () => {
   it("are not learned from other errors", () => {
     assert.equal(learn("Unsupported value: 'reasoning.effort' does not support 'max'."), undefined);
     assert.equal(learn("Rate limit reached for store", {}, 429), undefined);
+    assert.equal(learn("Unsupported parameter: max_output_tokens"), undefined, "it is the author's");
+    assert.equal(learn("Invalid schema for response_format 'answer'", {}, 502), undefined);
   });
 });

@@ -14,6 +14,8 @@ export interface Fixture {
   contentType?: string;
   /** Names of the tools in the request. */
   tools?: readonly string[];
+  /** How many tokens the answer may have. */
+  maxTokens?: number;
   /** Whether records that are not JSON are skipped and counted. */
   tolerant?: boolean;
   expect: Expected;

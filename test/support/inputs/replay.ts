@@ -170,6 +170,7 @@ function buildSetup(fixture: Fixture, dispatcher: Dispatcher, everyChunk: boolea
       model: "m-1",
       messages: [{ role: "user", content: "hello" }],
       tools: (fixture.tools ?? []).map((name) => ({ type: "function", function: { name } })),
+      parameters: fixture.maxTokens === undefined ? {} : { max_tokens: fixture.maxTokens },
     },
     tolerant: fixture.tolerant ?? false,
     everyChunk,
