@@ -24,6 +24,8 @@
       ALLOWED_ATTR: ATTRIBUTES,
       ALLOW_DATA_ATTR: false,
       ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
+      // Without this, the rule for addresses would remove all other attributes, too.
+      ADD_URI_SAFE_ATTR: ATTRIBUTES.filter((name) => name !== "href"),
       RETURN_DOM_FRAGMENT: true,
     });
     for (const link of fragment.querySelectorAll("a")) {
