@@ -17,9 +17,9 @@ export interface FirstChoice {
  */
 export class ChoiceJoiner {
   /** Whether a further choice is a part of the first; undecided until it has text or calls. */
-  private readonly isPart = new Map<number, boolean>();
+  private isPart: Map<number, boolean> | undefined;
   /** The first choice's numbers of calls, by their choice and their number there. */
-  private readonly callNumbers = new Map<string, number>();
+  private callNumbers: Map<string, number> | undefined;
   /** The first choice's calls that came before those of any part. They keep their numbers. */
   private ownCallCount = 0;
 
@@ -31,7 +31,7 @@ export class ChoiceJoiner {
 
   /** Whether a further choice is a part of the first one, so that calls are numbered anew. */
   get hasParts(): boolean {
-    return this.callNumbers.size > 0;
+    return this.callNumbers !== undefined;
   }
 
   /** Joins the choices of a chunk, in place. @returns whether the chunk has changed */
@@ -47,7 +47,7 @@ export class ChoiceJoiner {
   /** @returns the choice in its place; nothing for one that has no content so far, so that it is not waited for */
   private place(choice: ChunkChoice, own: Delta): ChunkChoice[] {
     const { index, delta } = choice;
-    const isPart = index > 0 && (this.isPart.get(index) ?? this.decide(index, delta, own));
+    const isPart = index > 0 && (this.isPart?.get(index) ?? this.decide(index, delta, own));
     if (index === 0 || isPart === true) {
       for (const call of delta.tool_calls ?? []) this.renumber(index, call);
       choice.index = 0;
@@ -64,10 +64,11 @@ export class ChoiceJoiner {
     const hasCalls = delta.tool_calls !== undefined;
     const hasText = Boolean(delta.content);
     const firstHasText = this.first.length > 0 || Boolean(own.content);
-    const firstHasCalls = this.callNumbers.size === 0 && this.countOwnCalls(own) > 0;
+    const firstHasCalls = !this.hasParts && this.countOwnCalls(own) > 0;
     const isPart = hasCalls ? !hasText && !firstHasCalls : hasText && !firstHasText && firstHasCalls;
+    this.isPart ??= new Map();
     this.isPart.set(index, isPart);
-    if (isPart && this.callNumbers.size === 0) this.ownCallCount = this.countOwnCalls(own);
+    if (isPart && !this.hasParts) this.ownCallCount = this.countOwnCalls(own);
     return isPart;
   }
 
@@ -76,8 +77,9 @@ export class ChoiceJoiner {
   }
 
   private renumber(choice: number, call: ToolCallDelta): void {
-    if (choice === 0 && (this.callNumbers.size === 0 || call.index < this.ownCallCount)) return;
+    if (choice === 0 && (!this.hasParts || call.index < this.ownCallCount)) return;
     const key = `${choice} ${call.index}`;
+    this.callNumbers ??= new Map();
     let number = this.callNumbers.get(key);
     if (number === undefined) {
       number = this.ownCallCount + this.callNumbers.size;

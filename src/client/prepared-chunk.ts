@@ -18,6 +18,9 @@ const HEAD = ["id", "object", "created", "model"] as const;
 
 const OBJECT = "chat.completion.chunk";
 
+/** The role of an answer that names none. */
+const USUAL_ROLE = "assistant";
+
 /**
  * Prepares the chunks of a stream for its reader, so that they look alike from every service: each begins with the same
  * fields, and an answer that the service spread over several choices is in one.
@@ -26,9 +29,9 @@ export class ChunkPreparer {
   /** Joins choices, if only one answer was requested. */
   private readonly joiner: ChoiceJoiner | undefined;
   /** The choices of which the reader got a chunk. */
-  private readonly begun = new Set<number>();
+  private begun: Set<number> | undefined;
   /** Roles that came in chunks which the reader did not get. */
-  private readonly roles = new Map<number, string>();
+  private roles: Map<number, string> | undefined;
 
   /**
    * @param machine has the answer so far
@@ -59,15 +62,16 @@ export class ChunkPreparer {
 
   /** Whether a rich chunk of the first choice that has no role and no call is prepared as it is. */
   isPrepared(chunk: Chunk): boolean {
-    return this.begun.has(0) && this.joiner?.hasParts !== true && hasHead(chunk);
+    return this.begun?.has(0) === true && this.joiner?.hasParts !== true && hasHead(chunk);
   }
 
   /** Gives the first chunk of each choice that reaches the reader its role, as its first field, and no other chunk. */
   private placeRoles({ choices }: Chunk): void {
     for (const choice of choices) {
-      if (!this.begun.has(choice.index)) {
+      if (!this.begun?.has(choice.index)) {
+        this.begun ??= new Set();
         this.begun.add(choice.index);
-        const { role = this.roles.get(choice.index) ?? "assistant", ...delta } = choice.delta;
+        const { role = this.roles?.get(choice.index) ?? USUAL_ROLE, ...delta } = choice.delta;
         choice.delta = { role, ...delta };
       } else if (choice.delta.role !== undefined) delete choice.delta.role;
     }
@@ -75,7 +79,9 @@ export class ChunkPreparer {
 
   private keepRoles({ choices }: Chunk): void {
     for (const { index, delta } of choices) {
-      if (typeof delta.role === "string" && !this.begun.has(index)) this.roles.set(index, delta.role);
+      if (typeof delta.role !== "string" || this.begun?.has(index)) continue;
+      if (delta.role !== USUAL_ROLE) this.roles ??= new Map();
+      this.roles?.set(index, delta.role);
     }
   }
 

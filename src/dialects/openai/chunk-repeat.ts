@@ -38,8 +38,8 @@ export function createChunkRepeat(
   const again = readAgain(record, normaliser);
   if (again?.chunk.choices.length !== 1 || again.chunk.choices[0]!.finish_reason !== null) return undefined;
   const places = {
-    texts: probes.texts,
-    values: probes.values,
+    texts: [...probes.texts],
+    values: [...probes.values],
     ignored: [...normaliser.settledFields, ...PADDING_FIELDS].map((field) => `/${field}`),
   };
   if (again.kind === "rich") {

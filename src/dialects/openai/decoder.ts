@@ -60,10 +60,11 @@ export class OpenAiDecoder implements Decoder {
     // Blank data is not a record. Neither is a keep-alive comment, which a gateway may forward as data.
     else if (content !== "" && !content.startsWith(":")) {
       this.settle();
-      this.findRepeat = undefined;
       this.isPart = false;
       this.decodeRecord(content, event, last);
       if (this.isPart) this.repeats?.learn(data, this.findRepeat);
+      // It holds the record, and with it all that was read from the socket at once.
+      this.findRepeat = undefined;
     }
   }
 

@@ -27,8 +27,8 @@ interface Span {
  */
 export class RecordTemplate {
   /** The texts and values of the latest record that matched. */
-  readonly texts: string[] = [];
-  readonly values: unknown[] = [];
+  readonly texts: string[];
+  readonly values: unknown[];
 
   private constructor(
     /** The record that this is the template of. */
@@ -38,7 +38,12 @@ export class RecordTemplate {
     private readonly after: string,
     /** How deeply a value in a slot may nest. */
     private readonly depth: number,
-  ) {}
+    slots: Pick<Repeat, "texts" | "values">,
+  ) {
+    // Lists of known length take no more memory than they need.
+    this.texts = slots.texts.map(() => "");
+    this.values = (slots.values ?? []).map(() => undefined);
+  }
 
   /**
    * Creates the template of a record.
@@ -49,25 +54,26 @@ export class RecordTemplate {
    */
   static create(
     data: string,
-    { texts, values = [] }: Repeat,
+    slots: Pick<Repeat, "texts" | "values">,
     varying: readonly string[],
     depth: number,
   ): RecordTemplate | undefined {
+    const { texts, values = [] } = slots;
     const places = data.length > MAX_TEMPLATE_CHARS ? undefined : findPlaces(data);
     const found = places && findSpans(data, places, texts, values, varying);
     if (!found) return undefined;
+    const ends = [0, ...found.map(({ end }) => end)];
+    // One place inside another one.
+    if (found.some(({ start }, at) => start < ends[at]!)) return undefined;
     // The parts are views of one copy.
     const source = copyText(data);
-    const spans: Span[] = [];
-    let at = 0;
-    for (const { start, end, slot, form } of found) {
-      // One place inside another one.
-      if (start < at) return undefined;
-      spans.push({ before: source.slice(at, start), slot, form });
-      at = end;
-    }
+    const spans = found.map(({ start, slot, form }, at) => ({
+      before: source.slice(ends[at], start),
+      slot,
+      form,
+    }));
     const nesting = Math.max(0, ...values.map((place) => place.split("/").length));
-    return new RecordTemplate(source, spans, source.slice(at), depth - nesting);
+    return new RecordTemplate(source, spans, source.slice(ends.at(-1)), depth - nesting, slots);
   }
 
   /** Compares a record with the template, and reads its texts and values. @returns whether it is the same but for them */
