@@ -57,7 +57,7 @@ class OllamaReader implements ForeignReader {
     if (!done) {
       const isBare = !isFirst && !this.options.everyChunk;
       this.send(choice, isBare);
-      return buildRepeat(record, message, this.sendRepeat);
+      return this.buildRepeat(record, message);
     }
     const chunk = this.buildChunk(choice);
     addEnd(chunk, choice, record, this.callCount > 0);
@@ -75,11 +75,31 @@ class OllamaReader implements ForeignReader {
     else this.sink.onChunk(this.buildChunk(choice), kind, text);
   }
 
-  /** Passes on a choice that has a piece of one text, and perhaps its token probabilities. */
-  private readonly sendRepeat = (choice: ChunkChoice, field: DeltaText, piece: string): void => {
-    if (field === "content" && !choice.logprobs) this.sink.onText(piece);
-    else sendPiece(this.sink, this.buildChunk(choice), field, piece);
-  };
+  /** Builds the repetition of a record that has one text, of the answer or of the reasoning. */
+  private buildRepeat(record: Record<string, unknown>, message: Record<string, unknown>): Repeat | undefined {
+    const { sink } = this;
+    const { content, thinking, tool_calls: calls, images } = message;
+    // An image or a call in each record is a new one.
+    if ((content && thinking) || calls || images) return undefined;
+    const [field, name] = content
+      ? (["content", "content"] as const)
+      : (["reasoning_content", "thinking"] as const);
+    const places = { texts: [`/message/${name}`], ignored: ["/created_at", "/model"] };
+    if (readLogprobs(record["logprobs"])) {
+      const apply: Repeat["apply"] = (texts, values) =>
+        this.sendPiece(field, texts[0]!, { logprobs: readLogprobs(values[0]) });
+      return { ...places, values: ["/logprobs"], apply };
+    }
+    const apply: Repeat["apply"] = content
+      ? (texts) => sink.onText(texts[0]!)
+      : (texts) => this.sendPiece(field, texts[0]!);
+    return { ...places, apply };
+  }
+
+  private sendPiece(field: DeltaText, piece: string, more: Partial<ChunkChoice> = {}): void {
+    const choice: ChunkChoice = { index: 0, delta: { [field]: piece }, finish_reason: null, ...more };
+    sendPiece(this.sink, this.buildChunk(choice), field, piece);
+  }
 
   private buildDelta(message: Record<string, unknown>): Delta {
     const { content, thinking, images, tool_calls: wireCalls } = message;
@@ -119,31 +139,6 @@ class OllamaReader implements ForeignReader {
       choices: [choice],
     };
   }
-}
-
-/** Builds the repetition of a record that has one text, of the answer or of the reasoning. */
-function buildRepeat(
-  record: Record<string, unknown>,
-  message: Record<string, unknown>,
-  send: (choice: ChunkChoice, field: DeltaText, piece: string) => void,
-): Repeat | undefined {
-  const { content, thinking, tool_calls: calls, images } = message;
-  const [field, name] = content
-    ? (["content", "content"] as const)
-    : (["reasoning_content", "thinking"] as const);
-  // An image or a call in each record is a new one.
-  if ((content && thinking) || calls || images) return undefined;
-  const hasLogprobs = readLogprobs(record["logprobs"]) !== undefined;
-  return {
-    texts: [`/message/${name}`],
-    values: hasLogprobs ? ["/logprobs"] : [],
-    ignored: ["/created_at", "/model"],
-    apply: ([text], [list]) => {
-      const delta: Delta = field === "content" ? { content: text! } : { reasoning_content: text! };
-      const logprobs = readLogprobs(list);
-      send({ index: 0, delta, finish_reason: null, ...(logprobs && { logprobs }) }, field, text!);
-    },
-  };
 }
 
 /** Adds what only the last record has: finish reason, usage and durations. */

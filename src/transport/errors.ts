@@ -1,6 +1,9 @@
 import { Failure, type FailureCode, type FailureDetails } from "../core/failure.js";
 import { ProxyError } from "./proxy.js";
 
+/** Statuses of redirects (RFC 9110, section 15.4). */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
 /**
  * A connection could not be opened; `cause` says why. It has no `code` on purpose: after connect errors with certain codes
  * (such as those of a proxy that closes the connection) undici tries again at once and without end.
@@ -225,4 +228,18 @@ function findInnermostCause(error: unknown): ErrorCause {
     else return { name: current.name, code: typeof code === "string" ? code : "", message: current.message };
   }
   return { name: "", code: "", message: String(current) };
+}
+
+/** Whether a status sends the client elsewhere. */
+export function isRedirect(status: number): boolean {
+  return REDIRECTS.has(status);
+}
+
+/** Creates the failure of an answer that sends the client elsewhere. */
+export function createRedirectFailure(status: number): Failure {
+  return new Failure(
+    "bad_response",
+    `The service answered with a redirect (${status}). Redirects are not followed, to protect the key. Enter the final address as the base URL.`,
+    { status, retryable: false, phase: "headers" },
+  );
 }

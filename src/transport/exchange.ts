@@ -5,7 +5,7 @@ import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure, toFailure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
 import { type BodyListener, createBodyReader } from "./body.js";
-import { createTransportFailure } from "./errors.js";
+import { createRedirectFailure, createTransportFailure, isRedirect } from "./errors.js";
 import {
   createContentTypeFailure,
   type Framing,
@@ -55,13 +55,14 @@ export function buildBackstops(timeouts: Readonly<Timeouts>): Backstops {
   };
 }
 
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-
 /**
  * Parts of a body are joined up to this size. A text of more than 64 KiB would be a large object, which V8 is slow to make,
  * and one wide character makes all others of its text wide.
  */
 const MAX_JOINED_BYTES = 8 * 1024;
+
+/** Where parts are joined, which takes one moment. New memory for each join would be freed long after it is needed. */
+const joinedBytes = Buffer.allocUnsafeSlow(2 * MAX_JOINED_BYTES);
 
 /** After the end of an answer, the connection is kept for the next request if the server ends the body within this time. */
 const MAX_LINGER_MS = 100;
@@ -162,7 +163,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketReader {
     this.runSafely(() => {
       this.isRefusal = status >= 300;
       this.listener.onResponse(status, headers);
-      if (REDIRECTS.has(status)) throw createRedirectFailure(status);
+      if (isRedirect(status)) throw createRedirectFailure(status);
       if (this.isRefusal) {
         if (isEncoded(headers)) this.deliverRefusal();
         return;
@@ -193,7 +194,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketReader {
     if (!parts) return;
     this.parts = undefined;
     this.partBytes = 0;
-    this.deliver(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
+    this.deliver(parts.length === 1 ? parts[0]! : joinParts(parts));
   }
 
   onResponseEnd(): void {
@@ -285,10 +286,13 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketReader {
   }
 }
 
-function createRedirectFailure(status: number): Failure {
-  return new Failure(
-    "bad_response",
-    `The service answered with a redirect (${status}). Redirects are not followed, to protect the key. Enter the final address as the base URL.`,
-    { status, retryable: false, phase: "headers" },
-  );
+/** Joins parts. @returns bytes that count until the next call */
+function joinParts(parts: readonly Buffer[]): Buffer {
+  let end = 0;
+  for (const part of parts) {
+    if (end + part.length > joinedBytes.length) return Buffer.concat(parts);
+    joinedBytes.set(part, end);
+    end += part.length;
+  }
+  return joinedBytes.subarray(0, end);
 }

@@ -267,7 +267,7 @@ function buildRepeat({ type, ...rest }: Record<string, unknown>, block: OpenBloc
   if (field === undefined || others.length > 0 || typeof type !== "string") return undefined;
   return {
     texts: [`/delta/${field}`],
-    apply: ([text]) => block.addDelta({ type, [field]: text }),
+    apply: (texts) => block.addDelta({ type, [field]: texts[0] }),
   };
 }
 

@@ -100,7 +100,7 @@ class GeminiReader implements ForeignReader {
       (name) => typeof name === "string" && name !== "",
     ) as string[];
     if (field === "content" && index === 0 && !hasLogprobs) {
-      const repeat: Repeat = { texts: [place], ignored, apply: ([text]) => sink.onText(text!) };
+      const repeat: Repeat = { texts: [place], ignored, apply: (texts) => sink.onText(texts[0]!) };
       if (!hasUsage || this.hasFinished) return repeat;
       return { ...repeat, latest: ["/usageMetadata"], settle: (last) => this.settleUsage(last) };
     }

@@ -219,7 +219,7 @@ function buildRepeat(addDelta: AddDelta, hasLogprobs: boolean): Repeat {
     texts: ["/delta"],
     values: hasLogprobs ? ["/logprobs"] : [],
     ignored: ["/sequence_number", "/obfuscation"],
-    apply: ([delta], [logprobs]) => addDelta(delta!, readLogprobs(logprobs)),
+    apply: (texts, values) => addDelta(texts[0]!, readLogprobs(values[0])),
   };
 }
 

@@ -2,7 +2,7 @@ import { copyText } from "../../core/chat/growing-text.js";
 import { isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
 import { findPlaces, type Place } from "./json-places.js";
 import type { Repeat } from "./repeat.js";
-import { findLiteralEnd, NEEDS_PARSING, parseLiteral } from "./string-literal.js";
+import { findLiteralEnd, findShortEnd, NEEDS_PARSING, parseLiteral } from "./string-literal.js";
 
 /** Longer records are parsed: a template keeps a copy of its record. */
 export const MAX_TEMPLATE_CHARS = 16 * 1024;
@@ -95,10 +95,12 @@ export class RecordTemplate {
 
   /** @returns where the string ends; -1 if there is none that can be in this place */
   private readString(data: string, start: number, slot: number): number {
-    const end = findLiteralEnd(data, start);
+    const shortEnd = findShortEnd(data, start);
+    if (shortEnd !== -1 && slot === -1) return shortEnd;
+    const end = shortEnd === -1 ? findLiteralEnd(data, start) : shortEnd;
     if (end === -1) return -1;
     const literal = data.slice(start, end);
-    const isPlain = !NEEDS_PARSING.test(literal);
+    const isPlain = shortEnd !== -1 || !NEEDS_PARSING.test(literal);
     if (slot === -1) return isPlain ? end : -1;
     // A literal with escapes is valid only if it parses as one string.
     const text = isPlain ? literal : parseLiteral(data, start, end);
@@ -166,8 +168,7 @@ function findNumberEnd(data: string, start: number): number {
   let end = start;
   while (isDigit(data.charCodeAt(end))) end++;
   const isWhole = end > start && (end === start + 1 || data.charCodeAt(start) !== 48);
-  const next = data[end];
-  if (isWhole && next !== "." && next !== "e" && next !== "E") return end;
+  if (isWhole && !isFraction(data.charCodeAt(end))) return end;
   NUMBER_CHARS.lastIndex = start;
   const literal = NUMBER_CHARS.exec(data)?.[0] ?? "";
   return NUMBER.test(literal) ? start + literal.length : -1;
@@ -175,4 +176,9 @@ function findNumberEnd(data: string, start: number): number {
 
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
+}
+
+/** Whether a character after digits continues their number: a point, `E` or `e`. */
+function isFraction(code: number): boolean {
+  return code === 46 || code === 69 || code === 101;
 }
