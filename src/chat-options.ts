@@ -9,7 +9,7 @@ import { startRun } from "./client/job-run.js";
 import type { ChatMessage } from "./core/chat/chunk.js";
 import { checkOwnPrices, type OwnPrices } from "./core/cost/own-prices.js";
 import { addAbortListener } from "./core/lifecycle/abort-listener.js";
-import { createId } from "./core/lifecycle/create-id.js";
+import { createUuid } from "./core/lifecycle/create-uuid.js";
 import { speakLibrary } from "./library-words.js";
 import type { ProviderMemory } from "./providers/provider.js";
 import type { ApiForm } from "./providers/shared/endpoint.js";
@@ -88,7 +88,7 @@ function buildCheckedSetup(options: ChatOptions, everyChunk: boolean): ChatSetup
   const service = openService(options, options.api);
   return {
     ...service,
-    id: createId(),
+    id: createUuid(),
     memory: options.memory ?? getMemory(service.endpoint),
     request: {
       model: options.model ?? "",

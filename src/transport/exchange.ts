@@ -2,7 +2,7 @@ import { StringDecoder } from "node:string_decoder";
 import type { Dispatcher } from "undici";
 import type { WireRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
-import { Failure, toFailure } from "../core/failure.js";
+import { type Failure, toFailure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
 import { type BodyListener, createBodyReader } from "./body.js";
 import { createRedirectFailure, createTransportFailure, isRedirect } from "./errors.js";

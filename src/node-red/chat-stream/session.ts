@@ -1,4 +1,4 @@
-import { createId } from "../../core/lifecycle/create-id.js";
+import { createUuid } from "../../core/lifecycle/create-uuid.js";
 import type { Ticket } from "../../core/lifecycle/slots.js";
 import { answers } from "../chat-endpoint/answers.js";
 import { departures } from "../chat-endpoint/departures.js";
@@ -60,7 +60,7 @@ export function createSession(
   { red, node, config, message, send, done }: Origin,
   cancel: (id: string) => void,
 ): StreamSession {
-  const id = createId();
+  const id = createUuid();
   const writer = new StreamWriter({
     id,
     message,

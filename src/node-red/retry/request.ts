@@ -1,4 +1,4 @@
-import { createId } from "../../core/lifecycle/create-id.js";
+import { createUuid } from "../../core/lifecycle/create-uuid.js";
 import { buildContinuation, type ContinuationInfo } from "../../core/retry/continuation.js";
 import { type RetryTag, replaceTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
@@ -33,7 +33,7 @@ export function composeRetryRequest(
     mode === "continue" ? buildContinuation(request.messages, record.currentText, style) : undefined;
   const continues = continuation?.continues;
   // Other streams may have been asked for with the same message: an id of its own tells this request from theirs.
-  const id = createId();
+  const id = createUuid();
   const tag: RetryTag = {
     kind: "retry",
     request: id,
