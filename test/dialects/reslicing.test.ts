@@ -6,6 +6,14 @@ import { anyCuts, cutBuffer } from "../support/inputs/cutting.js";
 import type { Fixture } from "../support/inputs/fixtures.js";
 import { formatMultilineEvents } from "../support/inputs/openai-chunks.js";
 import { play, readRecords, replay } from "../support/inputs/replay.js";
+import {
+  buildCallEvents,
+  buildEvent,
+  buildMessageEvents,
+  buildReasoningEvents,
+  buildStream,
+  formatEvents,
+} from "../support/services/responses-records.js";
 
 /** A body up to this length is cut at every byte. The time that this takes grows with the square of the length. */
 const MAX_SHORT_BYTES = 400;
@@ -31,6 +39,23 @@ describe("Stream whose bytes are cut into reads", function () {
         const cut = JSON.stringify(readRecords([body.subarray(0, at), body.subarray(at)], contentType));
         if (cut !== whole) assert.equal(cut, whole, `${name}, cut at ${at}`);
       }
+    }
+  });
+
+  it("gives the same records if a Responses stream with items of every kind is cut in two, at every byte", () => {
+    const search = { id: "ws_1", type: "web_search_call", status: "completed", action: { query: "Köln" } };
+    const body = formatEvents(
+      buildStream([
+        ...buildReasoningEvents(["Hm, ", "“gut”."], 0, { encrypted_content: "c2ln" }),
+        buildEvent("output_item.done", { output_index: 1, item: search }),
+        ...buildMessageEvents(["Grüße ", "aus 👋🏽"], 2, { phase: "commentary" }),
+        ...buildCallEvents("c1", "f", ['{"a"', ':"日本"}'], 3),
+      ]),
+    );
+    const whole = JSON.stringify(readRecords([body]));
+    for (let at = 1; at < body.length; at++) {
+      const cut = JSON.stringify(readRecords([body.subarray(0, at), body.subarray(at)]));
+      if (cut !== whole) assert.equal(cut, whole, `cut at ${at}`);
     }
   });
 
