@@ -6,10 +6,14 @@ import { resolveBuilt, UnavailableError } from "./packages.mjs";
 /**
  * Opens a client that streams from the bench server; its `onText` gets the texts that arrive in the sink.
  * @param nodesBehind the nodes between `chat-stream` and the sink; see `startNodeRed`
- * @param options see `startNodeRed`
+ * @param more properties for the `provider` and the chat-stream (`node`); the others are those of `startNodeRed`
  * @throws UnavailableError if the package is not built
  */
-export async function openChat(baseUrl, nodesBehind = [], options = {}) {
+export async function openChat(
+  baseUrl,
+  nodesBehind = [],
+  { provider: providerMore, node: nodeMore, ...options } = {},
+) {
   for (const stem of ["chat-provider", "chat-stream"]) {
     for (const path of [`nodes/${stem}.js`, `nodes/${stem}.html`]) {
       if (!existsSync(resolveBuilt(path)))
@@ -24,6 +28,7 @@ export async function openChat(baseUrl, nodesBehind = [], options = {}) {
     maxConcurrent: 2000,
     maxQueued: 10000,
     credentials: { apiKey: "x" },
+    ...providerMore,
   };
   const node = {
     type: "chat-stream",
@@ -31,6 +36,7 @@ export async function openChat(baseUrl, nodesBehind = [], options = {}) {
     model: "bench",
     prompt: "payload",
     promptType: "msg",
+    ...nodeMore,
   };
   return startNodeRed([provider], node, nodesBehind, options);
 }

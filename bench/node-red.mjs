@@ -12,7 +12,7 @@ const streams = new Map();
 
 /**
  * Starts the runtime with `configNodes` and the node under test, and resolves to a client: each of its streams is a
- * message sent into the node.
+ * message sent into the node. `send` sends any other message into it.
  * @param nodesBehind the nodes between the node under test and the sink, in a row by their first outputs; their
  *   `wires` are those of their other outputs
  * @param hasAdmin whether the runtime serves the routes of its editor, at `adminUrl` of the client
@@ -50,13 +50,14 @@ export async function startNodeRed(configNodes, node, nodesBehind = [], { hasAdm
   const missing = flows.find(({ id, type }) => type !== "tab" && !RED.nodes.getNode(id));
   if (missing) throw new UnavailableError(`Node-RED did not start the ${missing.type} node`);
   const tested = RED.nodes.getNode("tested");
-  const stream = (model, onText) =>
+  const stream = (model, onText, properties = {}) =>
     new Promise((resolve, reject) => {
       const _msgid = RED.util.generateId();
       streams.set(_msgid, { text: "", onText, resolve, reject });
-      tested.receive({ _msgid, payload: "Go.", model });
+      tested.receive({ _msgid, payload: "Go.", model, ...properties });
     });
-  const client = { stream, close: () => RED.stop() };
+  const send = (message) => tested.receive({ _msgid: RED.util.generateId(), ...message });
+  const client = { stream, send, close: () => RED.stop() };
   if (!hasAdmin) return client;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

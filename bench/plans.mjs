@@ -74,6 +74,13 @@ export function createPlans(isQuick) {
     clients: ["node-red-watched"],
     parts: [{ scenario: "watched", options: { streams: 500, settleMs: 700, windowMs: 2000, windows: 4 } }],
   };
+  const waiting = {
+    name: "waiting",
+    clients: ["node-red-waiting"],
+    parts: [{ scenario: "waiting", options: { streams: 9_500 } }],
+    generations: 1,
+    warmups: 3,
+  };
   if (isQuick) {
     return [
       {
@@ -91,6 +98,7 @@ export function createPlans(isQuick) {
       { ...chain, generations: 1, warmups: 2, turns: 3 },
       { ...saved, turns: 1 },
       { ...watched, generations: 1 },
+      { ...waiting, turns: 3 },
       { ...calls, generations: 1, warmups: 1, turns: 1 },
     ];
   }
@@ -124,6 +132,7 @@ export function createPlans(isQuick) {
     { ...chain, generations: 4, warmups: 3, turns: 12 },
     { ...saved, turns: 5 },
     { ...watched, generations: 2, turns: 3 },
+    { ...waiting, turns: 9 },
     { ...calls, generations: 2, warmups: 3, turns: 4, every: { "ai-sdk": 4, langchain: 4 } },
   ];
 }

@@ -1,6 +1,6 @@
 /**
  * Runs the benchmark: `node bench/run.mjs [--quick] [--only=plain-loop,core] [--scenario=burst,paced]`.
- * The scenarios are burst, forms, paced, heap, flat, chain, saved, watched and arguments.
+ * The scenarios are burst, forms, paced, heap, flat, chain, saved, watched, waiting and arguments.
  *
  * Each client has a process of its own, because in a shared one it would pay for the garbage of the other clients and
  * for call sites that they made polymorphic. The clients take short turns, A B C … A B C …, while the other processes

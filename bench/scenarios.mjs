@@ -8,6 +8,7 @@ import { measurePacedStreams, measureWatchedStreams } from "./paced.mjs";
 import { UnavailableError } from "./packages.mjs";
 import { computeMean, computeMedian } from "./statistics.mjs";
 import { createArguments, FRAGMENT_CHARS } from "./tool-call.mjs";
+import { measureWaitingStreams } from "./waiting.mjs";
 
 /** The scenarios by the names that a plan uses. Each takes a client and options, and resolves to its figures. */
 export const SCENARIOS = {
@@ -19,6 +20,7 @@ export const SCENARIOS = {
   paced: measurePacedStreams,
   saved: measureMessages,
   toolArguments: measureToolArguments,
+  waiting: measureWaitingStreams,
   watched: measureWatchedStreams,
 };
 

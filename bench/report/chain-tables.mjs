@@ -45,6 +45,18 @@ export function formatWatchedLine(watched) {
   );
 }
 
+/** Formats how long a user waits when many waiting streams are stopped. */
+export function formatWaitingLine(waiting) {
+  const format = (field) => formatNumber(findMedian(waiting, "node-red-waiting", field), 0, " ms");
+  if (listMeasuredClients(waiting).length === 0) return "";
+  return (
+    `${formatCount(waiting.options.streams)} waiting streams, stopped by one message: the longest turn of the event loop ` +
+    `takes ${format("turn")}, the next question has its first text after ${format("next")}, and the last message of the ` +
+    `last stream comes after ${format("all")}. The newest of as many questions of one topic, which came at once, has its first text ` +
+    `${format("replaced")} after it was asked.`
+  );
+}
+
 /** Formats the cost of tool-call arguments in small fragments. */
 export function formatArgumentsTable(calls) {
   const clients = listMeasuredClients(calls);

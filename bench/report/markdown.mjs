@@ -1,5 +1,10 @@
 /** Turns the figures of a run into the report that people read, in Markdown. */
-import { formatArgumentsTable, formatChainTable, formatWatchedLine } from "./chain-tables.mjs";
+import {
+  formatArgumentsTable,
+  formatChainTable,
+  formatWaitingLine,
+  formatWatchedLine,
+} from "./chain-tables.mjs";
 import {
   formatBurstTable,
   formatFormsTable,
@@ -24,6 +29,7 @@ export function formatReport(run) {
     formatGrowthTable(scenarios.flat),
     formatChainTable(scenarios.chain, scenarios.saved),
     formatWatchedLine(scenarios.watched),
+    formatWaitingLine(scenarios.waiting),
     formatArgumentsTable(scenarios.arguments),
   ];
   const targets = checkTargets(scenarios);

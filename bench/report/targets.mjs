@@ -19,7 +19,18 @@ const FRAMINGS = [
 ];
 
 /** Compares the figures with the targets. Targets without a measurement are left out. */
-export function checkTargets({ burst, forms, paced, heap, flat, chain, saved, watched, arguments: calls }) {
+export function checkTargets({
+  burst,
+  forms,
+  paced,
+  heap,
+  flat,
+  chain,
+  saved,
+  watched,
+  waiting,
+  arguments: calls,
+}) {
   const targets = [];
   const addRange = (name, min, max, samples, unit = "×", digits = 2) => {
     if (samples.length === 0) return;
@@ -79,6 +90,11 @@ export function checkTargets({ burst, forms, paced, heap, flat, chain, saved, wa
   addMinimum("delta-buffer at 50 ms makes 4× fewer messages of 100 chunks a second", 4, fewer);
   const watching = collectValues(watched, "node-red-watched", "ratio");
   addMaximum("a chunk ≤ 1.05× with the live view open, at 500 streams", 1.05, watching);
+  for (const [field, what] of [
+    ["turn", "`msg.cancel` of 9,500 waiting streams blocks nothing for over 100 ms"],
+    ["next", "the question after it has its first text within 100 ms"],
+  ])
+    addMaximum(what, 100, collectValues(waiting, "node-red-waiting", field), " ms", 0);
   const bestSdk = computeRatios(calls, findBestSdk(calls), "core", "long");
   addMinimum("core at least 2× cheaper per fragment than the best SDK", 2, bestSdk);
   const callGrowths = computeGrowths(calls, "core");

@@ -184,17 +184,16 @@ const FINISH_REASONS = { complete: "stop", failed: "error", cancelled: "cancelle
 
 /** Builds the result of a stream without any output. @param failure required if the outcome is `failed` */
 export function buildEmptyResult(outcome: ChatResult["outcome"], failure?: Failure): ChatResult {
-  const machine = new CompletionMachine();
   const result: ChatResult = {
     outcome,
     finishReason: FINISH_REASONS[outcome],
     stats: buildStats(0, 0, null, 0),
     skipped: 0,
-    closing: machine.buildClosingChunk(),
+    closing: { id: "", object: "chat.completion.chunk", created: 0, model: "", choices: [], usage: null },
     cost: null,
     // Nobody reads it of a thousand questions that are cancelled before they were sent.
     get completion() {
-      return machine.buildCompletion(randomUUID());
+      return new CompletionMachine().buildCompletion(randomUUID());
     },
   };
   if (failure) result.failure = failure;

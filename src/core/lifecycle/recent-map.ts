@@ -13,6 +13,9 @@ export function shortenName(name: string): string {
  * as their hash.
  */
 export class RecentMap<V> extends Map<string, V> {
+  /** Stands before the oldest entry. A new iterator would pass all deleted entries each time. */
+  private readonly oldest: Iterator<string> = this.keys();
+
   /** @param maxEntries at least 1 */
   constructor(private readonly maxEntries: number) {
     super();
@@ -34,7 +37,7 @@ export class RecentMap<V> extends Map<string, V> {
     const name = shortenName(key);
     this.delete(name);
     super.set(name, value);
-    if (this.size > this.maxEntries) this.delete(this.keys().next().value!);
+    if (this.size > this.maxEntries) super.delete(this.oldest.next().value as string);
     return this;
   }
 }

@@ -1,4 +1,4 @@
-import type { ChatObserver, ChatResult } from "../../client/chat-types.js";
+import type { ChatObserver } from "../../client/chat-types.js";
 import { buildEmptyResult } from "../../client/chat-types.js";
 import type { ChatMessage, Chunk } from "../../core/chat/chunk.js";
 import type { ChatRequest } from "../../core/chat/request.js";
@@ -13,13 +13,12 @@ import { readControl } from "../messages/control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { readStreamId } from "../red/names.js";
-import { toNodeError } from "../red/node-error.js";
 import { feedsRetry } from "../red/wiring.js";
 import { runningRuns } from "../runs/register.js";
 import { ChatTrace } from "../traces/chat-trace.js";
 import { isReturnedRefusal } from "../wires/ask-loops.js";
 import { Arrivals } from "./arrivals.js";
-import { findReplaced, Lanes, StreamsByKey } from "./busy/lanes.js";
+import { Lanes, Replacements } from "./busy/lanes.js";
 import { Steering } from "./busy/steering.js";
 import { composeRequest } from "./composing/compose-request.js";
 import type { ComposedRequest } from "./composing/request.js";
@@ -27,11 +26,11 @@ import { type ChatStreamConfig, readStreamSettings, type StreamSettings } from "
 import { ConversationStore } from "./conversation.js";
 import { evaluateControlKey, evaluateKey } from "./conversation-key.js";
 import { sendCounters } from "./counters.js";
-import { collectEndFields, type EndOfStream } from "./end-fields.js";
 import { EMPTY_REQUEST, readJobWish } from "./job-fields.js";
 import { rememberSchema } from "./parameters.js";
 import { createSession, type StreamSession } from "./session.js";
 import { StreamStatus } from "./status.js";
+import { StreamEnds } from "./stream-ends.js";
 
 /** Streams of one node, running and waiting together. Each holds its message. */
 const MAX_STREAMS = 10_000;
@@ -46,13 +45,13 @@ export class ChatStreamController {
   private readonly arrivals = new Arrivals();
   private readonly cancelled = new CancelledStreams();
   private readonly lanes = new Lanes();
-  private readonly byKey = new StreamsByKey();
+  private readonly replacements = new Replacements();
   private readonly steering: Steering;
   private readonly status: StreamStatus;
   private readonly host: NodeHost;
-  private isClosed = false;
+  private readonly ends: StreamEnds;
+  private arrivalCount = 0;
   private readonly forgetSchema: () => void;
-  private readonly warnings: AnswerWarnings;
 
   constructor(
     private readonly red: NodeRed,
@@ -60,7 +59,6 @@ export class ChatStreamController {
     private readonly config: ChatStreamConfig,
   ) {
     this.host = new NodeHost(red, node, systemClock);
-    this.warnings = new AnswerWarnings(node);
     this.sessions = new Sessions({
       // `input` refuses a stream too many, so that no running one is ended for it.
       maxOpen: Number.POSITIVE_INFINITY,
@@ -79,10 +77,18 @@ export class ChatStreamController {
       compose: (message) => this.composeMessage(message, async () => []),
       fail: (stream, thrown) => this.fail(stream, thrown),
       finishSteered: (stream) =>
-        this.finish(stream, { ...buildEmptyResult("complete"), finishReason: "steered" }),
+        this.ends.finish(stream, { ...buildEmptyResult("complete"), finishReason: "steered" }),
     });
     this.conversation = new ConversationStore(node, this.settings.conversation, this.host.clock);
     this.status = new StreamStatus(red, node);
+    this.ends = new StreamEnds({
+      host: this.host,
+      conversation: this.conversation,
+      status: this.status,
+      warnings: new AnswerWarnings(node),
+      closeSession: (id) => this.sessions.end(id, "finished"),
+      feedsRetry: () => feedsRetry(red, node),
+    });
     this.forgetSchema = rememberSchema(config);
   }
 
@@ -120,8 +126,8 @@ export class ChatStreamController {
 
   /** Ends all streams without a last message. If one were sent now, it would reach the newly deployed flow. */
   close(): void {
-    this.isClosed = true;
     this.steering.close();
+    this.ends.close();
     this.sessions.endAll("closed");
     this.conversation.close();
     this.status.close();
@@ -132,7 +138,10 @@ export class ChatStreamController {
   private admit(message: Message, send: Send, done: Done): StreamSession {
     const cancel = (id: string) => this.sessions.end(id, "cancelled");
     const { red, node, config } = this;
-    const stream = createSession({ red, node, config, message, send, done }, cancel);
+    const stream = createSession(
+      { red, node, config, arrival: ++this.arrivalCount, message, send, done },
+      cancel,
+    );
     this.sessions.open(stream.id, stream);
     this.status.addStream(stream.id);
     return stream;
@@ -143,9 +152,8 @@ export class ChatStreamController {
     stream.key = key;
     stream.hasKey = true;
     if (stream.isOver) return;
-    this.byKey.add(stream);
     if (stream.hasNoReader() || !this.cancelled.admit(stream.id, key, stream.message)) {
-      this.finish(stream, buildEmptyResult("cancelled"));
+      this.ends.finish(stream, buildEmptyResult("cancelled"));
       return;
     }
     const start = () => {
@@ -173,11 +181,11 @@ export class ChatStreamController {
     );
   }
 
-  /** Ends the older streams of the conversation. Called for valid requests only: an invalid one replaces nothing. */
+  /** Ends the older streams of the conversation. */
   private replaceOlder(stream: StreamSession): void {
-    const replaced = findReplaced(stream, this.byKey.list(stream.key));
+    const replaced = this.replacements.add(stream);
     if (replaced) for (const { id } of replaced) this.sessions.end(id, "cancelled");
-    else this.finish(stream, buildEmptyResult("cancelled"));
+    else this.ends.finish(stream, buildEmptyResult("cancelled"));
   }
 
   private async compose(stream: StreamSession): Promise<ChatRequest> {
@@ -216,40 +224,12 @@ export class ChatStreamController {
       },
       onReplay: (text) => writer.addReplayedText(text),
       onReadEnd: () => writer.flush(),
-      onEnd: (result) => this.finish(stream, result),
+      onEnd: (result) => this.ends.finish(stream, result),
     };
   }
 
   private fail(stream: StreamSession, thrown: unknown): void {
-    this.finish(stream, buildEmptyResult("failed", toFailure(thrown, "invalid_request")));
-  }
-
-  /** Ends a stream, once: sends its last message, then calls `done`. */
-  private finish(stream: StreamSession, result: ChatResult): void {
-    stream.endRow(result);
-    if (stream.isOver) return;
-    stream.isOver = true;
-    this.host.run(() => this.warnings.warnOf(result));
-    const withFailure = (thrown: unknown) => ({ fields: {}, failure: toFailure(thrown) });
-    const collect = async () => collectEndFields(stream, result, this.conversation);
-    this.host.run(async () => this.sendEnd(stream, result, await collect().catch(withFailure)));
-  }
-
-  private sendEnd(stream: StreamSession, result: ChatResult, { fields, failure }: EndOfStream): void {
-    stream.release();
-    if (this.isClosed) return;
-    try {
-      stream.writer.end(result, fields);
-    } finally {
-      this.status.endStream(stream.id, result, failure);
-      this.sessions.end(stream.id, "finished");
-      // A retry node behind this one repairs the stream's failure, or reports it.
-      const own = result.failure && !feedsRetry(this.red, this.node) ? result.failure : undefined;
-      const reported = failure ?? own;
-      if (reported) stream.done(toNodeError(reported));
-      else stream.done();
-      stream.ticket?.release();
-    }
+    this.ends.finish(stream, buildEmptyResult("failed", toFailure(thrown, "invalid_request")));
   }
 
   /** Stops the streams that a control message applies to: the one it names, else those of its conversation, else all. */
@@ -286,7 +266,7 @@ export class ChatStreamController {
 
   /** Stops a stream whose session was ended from outside. */
   private handleSessionEnd(stream: StreamSession, reason: SessionEnd): void {
-    this.byKey.remove(stream);
+    this.replacements.remove(stream);
     if (reason === "finished") return;
     if (reason === "closed") {
       stream.isOver = true;
@@ -295,6 +275,6 @@ export class ChatStreamController {
       return;
     }
     if (stream.running) stream.running.cancel();
-    else this.finish(stream, buildEmptyResult("cancelled"));
+    else this.ends.finish(stream, buildEmptyResult("cancelled"));
   }
 }

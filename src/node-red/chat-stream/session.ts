@@ -16,6 +16,8 @@ import { LiveSession } from "./live-session.js";
 export interface StreamSession {
   /** The stream's id. */
   id: string;
+  /** Number of the stream among those of its node, in order of arrival, from 1. */
+  arrival: number;
   /** Key of its conversation. With `whenBusy: "wait"`, the streams of one key run one after the other. */
   key: string;
   /** Whether the key has been evaluated. */
@@ -47,6 +49,7 @@ interface Origin {
   red: NodeRed;
   node: RuntimeNode;
   config: ChatStreamConfig;
+  arrival: number;
   message: Message;
   send: Send;
   done: Done;
@@ -57,7 +60,7 @@ interface Origin {
  * @param cancel called if the client that asked leaves, or somebody stops the stream in the live view
  */
 export function createSession(
-  { red, node, config, message, send, done }: Origin,
+  { red, node, config, arrival, message, send, done }: Origin,
   cancel: (id: string) => void,
 ): StreamSession {
   const id = createUuid();
@@ -77,6 +80,7 @@ export function createSession(
   };
   const session: StreamSession = {
     id,
+    arrival,
     key: "",
     hasKey: false,
     message,

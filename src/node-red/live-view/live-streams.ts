@@ -77,7 +77,7 @@ export class LiveStreams {
     if (this.ended.length > MAX_ENDED_ROWS) this.forgottenAt = this.ended.shift()!.changedAt;
     const { provider } = tracked;
     if (!provider) return;
-    this.totals.add(provider, tracked.toRow(this.change), this.clock.now());
+    this.totals.add(provider, tracked.figures, this.clock.now());
     this.totalsChangedAt = this.change;
   }
 

@@ -29,12 +29,18 @@ interface Provider {
 /** Adds up the streams of each provider over the last hour, minute by minute. */
 export class HourlyTotals {
   private readonly providers = new RecentMap<Provider>(MAX_PROVIDERS);
+  /** The provider whose stream ended last. */
+  private latest: Provider | undefined;
 
   /** Adds a stream that has ended. @param now milliseconds of a monotonic clock */
-  add({ id, name }: LiveProvider, row: StreamRow, now: number): void {
-    const provider = this.providers.get(id) ?? { name, minutes: [] };
+  add({ id, name }: LiveProvider, row: Readonly<StreamRow>, now: number): void {
+    let provider = this.providers.get(id);
+    if (!provider || provider !== this.latest) {
+      provider ??= { name, minutes: [] };
+      this.providers.set(id, provider);
+      this.latest = provider;
+    }
     provider.name = name;
-    this.providers.set(id, provider);
     const minute = openMinute(provider.minutes, toMinute(now));
     minute.streams++;
     if (row.state === "failed") minute.failed++;

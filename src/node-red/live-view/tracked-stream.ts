@@ -9,59 +9,66 @@ import type { StreamFacts, StreamRow } from "./rows.js";
 
 const MAX_NAME_CHARS = 80;
 
+/** The row of a stream that has just begun. */
+const NEW_ROW: Omit<StreamRow, "id"> = {
+  state: "waiting",
+  chunks: 0,
+  firstTokenMs: null,
+  durationMs: null,
+  rate: null,
+  tokens: null,
+  cost: null,
+  toolCalls: 0,
+};
+
 /** A stream from its beginning on, and what was last seen of it. Each change has a number, higher than all before it. */
 export class TrackedStream {
   /** Number of the latest change; 0 before anybody has looked. */
   changedAt = 0;
   provider: LiveProvider | undefined;
   private factsChangedAt = 0;
-  private facts: StreamFacts;
+  /** Undefined until somebody looks, or the stream ends. */
+  private facts: StreamFacts | undefined;
   private row: StreamRow;
-  /** Undefined after the end, so that nothing of the stream's messages is held. */
-  private running: { source: LiveSource; estimate: RunningEstimate } | undefined;
+  private estimate: RunningEstimate | undefined;
 
+  /** @param source undefined after the end, so that nothing of the stream's messages is held */
   constructor(
     readonly id: number,
-    source: LiveSource,
-    startedAt: number,
+    private source: LiveSource | undefined,
+    private readonly startedAt: number,
   ) {
-    const { stream, node, attempt, round } = source;
-    const name = shorten(source.name);
-    this.facts = { stream, node, name, provider: "", model: "", attempt, round, startedAt };
-    this.row = {
-      id,
-      state: "waiting",
-      chunks: 0,
-      firstTokenMs: null,
-      durationMs: null,
-      rate: null,
-      tokens: null,
-      cost: null,
-      toolCalls: 0,
-    };
-    this.running = { source, estimate: new RunningEstimate(source) };
+    this.row = { ...NEW_ROW, id };
+  }
+
+  /** The latest figures. */
+  get figures(): Readonly<StreamRow> {
+    return this.row;
   }
 
   /** Looks at the stream while it runs. @param change number for what is new */
   look(change: number): void {
-    if (!this.running) return;
-    const { source, estimate } = this.running;
+    const { source } = this;
+    if (!source) return;
     this.readFacts(source, change);
     const progress = source.readProgress();
     const { chunks, firstTokenMs, toolCalls } = progress ?? NO_PROGRESS;
     const state = progress === undefined ? "waiting" : chunks === 0 ? "asking" : "streaming";
     const { row } = this;
     if (state === row.state && chunks === row.chunks && toolCalls === row.toolCalls) return;
-    const tokens = progress ? estimate.countTokens(progress) : null;
-    this.row = { ...row, state, chunks, firstTokenMs, toolCalls, tokens, cost: estimate.price(tokens) };
+    this.estimate ??= new RunningEstimate(source);
+    const tokens = progress ? this.estimate.countTokens(progress) : null;
+    const cost = this.estimate.price(tokens);
+    this.row = { ...row, state, chunks, firstTokenMs, toolCalls, tokens, cost };
     this.changedAt = change;
   }
 
   /** Notes how the stream ended. @param result undefined if the node was closed before the request ended */
   end(result: ChatResult | undefined, durationMs: number, change: number): void {
-    if (!this.running) return;
-    const { source, estimate } = this.running;
-    this.running = undefined;
+    const { source, estimate } = this;
+    if (!source) return;
+    this.source = undefined;
+    this.estimate = undefined;
     this.readFacts(source, change, result?.closing.model);
     this.changedAt = change;
     const progress = source.readProgress() ?? NO_PROGRESS;
@@ -76,7 +83,7 @@ export class TrackedStream {
       rate: result ? measureRate(result.stats) : null,
       tokens: counted
         ? { input: counted.input, output: counted.output, isEstimate: false }
-        : estimate.countTokens(progress),
+        : (estimate ?? new RunningEstimate(source)).countTokens(progress),
       // What is not known stays as it was estimated, if somebody has looked.
       cost: cost ? { usd: cost.usd, isEstimate: false } : this.row.cost,
       toolCalls: progress.toolCalls,
@@ -86,7 +93,8 @@ export class TrackedStream {
 
   /** @param since number of the latest change that the reader knows */
   toRow(since: number): StreamRow {
-    return this.factsChangedAt > since ? { ...this.row, facts: this.facts } : this.row;
+    const { facts, row } = this;
+    return facts && this.factsChangedAt > since ? { ...row, facts } : row;
   }
 
   /** @param answered the model that answered, if the request named none */
@@ -94,8 +102,10 @@ export class TrackedStream {
     this.provider = source.findProvider() ?? this.provider;
     const provider = shorten(this.provider?.name ?? "");
     const model = shorten(source.readModel() || answered);
-    if (this.changedAt > 0 && provider === this.facts.provider && model === this.facts.model) return;
-    this.facts = { ...this.facts, provider, model };
+    if (provider === this.facts?.provider && model === this.facts.model) return;
+    const { stream, node, attempt, round } = source;
+    const name = shorten(source.name);
+    this.facts = { stream, node, name, provider, model, attempt, round, startedAt: this.startedAt };
     this.factsChangedAt = change;
     this.changedAt = change;
   }

@@ -31,44 +31,26 @@ export class Lanes {
   }
 }
 
-/** The open streams of each conversation, so that finding those of one does not visit all. */
-export class StreamsByKey {
+/** The streams of each conversation of which the latest replaces the others. */
+export class Replacements {
   private readonly streams = new Map<string, Set<StreamSession>>();
 
-  add(stream: StreamSession): void {
-    const streams = this.streams.get(stream.key);
-    if (streams) streams.add(stream);
-    else this.streams.set(stream.key, new Set([stream]));
+  /**
+   * Adds a stream whose request is valid: an invalid one replaces nothing.
+   * @returns the older streams, which it replaces; undefined if a newer one replaces it
+   */
+  add(stream: StreamSession): StreamSession[] | undefined {
+    const { key, message } = stream;
+    const streams = this.streams.get(key) ?? new Set();
+    const others = [...streams].filter(({ isOver }) => !isOver);
+    // A repeated request, or the next turn of a run, counts as older than every running stream.
+    const arrival = continuesEarlierWork(message) ? 0 : stream.arrival;
+    this.streams.set(key, streams.add(stream));
+    return others.some((other) => other.arrival > arrival) ? undefined : others;
   }
 
   remove(stream: StreamSession): void {
     const streams = this.streams.get(stream.key);
     if (streams?.delete(stream) && streams.size === 0) this.streams.delete(stream.key);
   }
-
-  /** @returns the streams of a key, oldest first */
-  list(key: string): StreamSession[] {
-    return [...(this.streams.get(key) ?? [])];
-  }
-}
-
-/**
- * Finds the older streams of the same conversation, which a new stream replaces.
- * @param streams the open streams of the conversation, oldest first
- * @returns undefined if a newer stream exists, which replaces this one
- */
-export function findReplaced(
-  stream: StreamSession,
-  streams: readonly StreamSession[],
-): StreamSession[] | undefined {
-  // A repeated request, or the next turn of a run, counts as older than every running stream.
-  const isOldQuestion = continuesEarlierWork(stream.message);
-  const position = isOldQuestion ? -1 : streams.indexOf(stream);
-  const replaced: StreamSession[] = [];
-  for (const [at, other] of streams.entries()) {
-    if (other === stream || !other.composed || other.isOver || other.key !== stream.key) continue;
-    if (at > position) return undefined;
-    replaced.push(other);
-  }
-  return replaced;
 }

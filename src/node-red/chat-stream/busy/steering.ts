@@ -17,7 +17,8 @@ interface Waiting {
 interface Conversation {
   /** Ids of streams, and keys of runs with what stops listening to their end. */
   active: Map<string, () => void>;
-  waiting: Waiting[];
+  /** The oldest first. */
+  waiting: Set<Waiting>;
 }
 
 /** What steering reaches through its node. */
@@ -48,14 +49,18 @@ export class Steering {
    */
   enter(stream: StreamSession, start: () => void): Ticket {
     const { key } = stream;
-    const conversation: Conversation = this.conversations.get(key) ?? { active: new Map(), waiting: [] };
+    const conversation: Conversation = this.conversations.get(key) ?? {
+      active: new Map(),
+      waiting: new Set(),
+    };
     this.conversations.set(key, conversation);
+    const place = { stream, start };
     if (conversation.active.size > 0 && !continuesEarlierWork(stream.message))
-      conversation.waiting.push({ stream, start });
-    else this.begin(conversation, { stream, start });
+      conversation.waiting.add(place);
+    else this.begin(conversation, place);
     return {
       release: () => {
-        conversation.waiting = conversation.waiting.filter((waiting) => waiting.stream !== stream);
+        conversation.waiting.delete(place);
         this.leave(key, conversation, stream.id);
       },
     };
@@ -66,21 +71,18 @@ export class Steering {
     const tag = findNextTurn(stream.message);
     const conversation = this.conversations.get(stream.key);
     if (!tag || !conversation) return;
-    const passed: Waiting[] = [];
-    for (let next = conversation.waiting.shift(); next; next = conversation.waiting.shift()) {
-      if (next.stream.isOver) continue;
-      const messages = await this.readQuestion(next.stream);
-      if (next.stream.isOver) continue;
-      if (stream.isOver || messages.length === 0) passed.push(next);
-      else {
-        composed.request.messages = [...composed.request.messages, ...messages];
-        composed.turn = [...composed.turn, ...messages];
-        next.stream.steered = tag.stream ?? tag.run;
-        this.ports.finishSteered(next.stream);
-      }
-      if (stream.isOver) break;
+    const { waiting } = conversation;
+    for (const next of waiting) {
+      const messages = next.stream.isOver ? [] : await this.readQuestion(next.stream);
+      if (stream.isOver) return;
+      // It may have been stopped meanwhile.
+      if (next.stream.isOver || messages.length === 0) continue;
+      composed.request.messages = [...composed.request.messages, ...messages];
+      composed.turn = [...composed.turn, ...messages];
+      waiting.delete(next);
+      next.stream.steered = tag.stream ?? tag.run;
+      this.ports.finishSteered(next.stream);
     }
-    conversation.waiting.unshift(...passed);
   }
 
   /** Forgets everything, as the node is closed. */
@@ -105,9 +107,11 @@ export class Steering {
     const { active, waiting } = conversation;
     active.delete(id);
     if (active.size > 0) return;
-    const next = waiting.shift();
-    if (next) this.begin(conversation, next);
-    else if (this.conversations.get(key) === conversation) this.conversations.delete(key);
+    const [next] = waiting;
+    if (next) {
+      waiting.delete(next);
+      this.begin(conversation, next);
+    } else if (this.conversations.get(key) === conversation) this.conversations.delete(key);
   }
 
   /** @returns what the user says; nothing if the stream asks for something else, or cannot be composed and has failed */

@@ -110,8 +110,9 @@ export function addHistory(
 
 /** The request as the last message of the stream has it. */
 export function hideSystemPrompt({ request, system, showsSystem }: ComposedRequest): ChatRequest {
+  if (showsSystem || system.length === 0) return request;
   const [first, ...others] = request.messages;
-  if (showsSystem || system.length === 0 || !first) return request;
+  if (!first) return request;
   return { ...request, messages: [sealSystemMessage(first), ...others] };
 }
 
