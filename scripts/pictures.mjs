@@ -20,12 +20,29 @@ const SHADOW = 18;
 const MARGIN = 24;
 
 const PICTURES = {
+  // The first: the tab also shows what ran before.
+  streams: takeStreams,
   "first-stream": takeFirstStream,
   "chat-page": takeChatPage,
   "chat-stream-dialog": takeDialog,
   tools: takeTools,
   dashboard: takeDashboard,
 };
+
+/** Providers of the flow whose streams the tab *Streams* shows. The prices are made up. */
+const SERVICES = {
+  house: { name: "House model", demoPace: 40, maxConcurrent: 1 },
+  cloud: { name: "Cloud model", demoPace: 25, prices: '{"demo*": {"input": 1.25, "output": 10}}' },
+};
+
+/** Nodes of that flow, with their provider, their model and what they are asked. */
+const ASKERS = [
+  ["Summary", "cloud", "demo", "Count to 12."],
+  ["Classifier", "cloud", "demo:fault=429&retry-after=1", "What is this?"],
+  ["Poet", "cloud", "demo", "Count to 400."],
+  ["Support", "house", "demo", "Count to 400."],
+  ["Second line", "house", "demo", "Count to 400."],
+];
 
 ensureBuilt();
 const wanted = process.argv.slice(2);
@@ -96,6 +113,73 @@ async function takeDialog() {
   const picture = await editor.page.screenshot({ clip, animations: "disabled" });
   await editor.page.close();
   return picture;
+}
+
+/** The tab *Streams*, with streams that run, wait, have ended and have failed. */
+async function takeStreams() {
+  const editor = await openEditor(createStreamsFlow(), { width: 1400, height: 900 });
+  const { page } = editor;
+  await page.evaluate('RED.sidebar.show("chat-streams")');
+  // The tab has the whole height of the sidebar.
+  await page.locator('button[data-tab-id="debug"]').click();
+  const ask = (name) =>
+    fetch(`${red.url}/inject/ask-${ASKERS.findIndex(([each]) => each === name)}`, { method: "POST" });
+  const rows = (name) =>
+    page.locator(".chat-streams-row").filter({ has: page.locator(".chat-streams-name", { hasText: name }) });
+  for (const name of ["Summary", "Summary", "Summary", "Classifier"]) await ask(name);
+  await rows("Classifier")
+    .getByText(/rate_limit/)
+    .nth(1)
+    .waitFor();
+  for (const name of ["Poet", "Support", "Second line"]) await ask(name);
+  await rows("Poet")
+    .getByText(/1\d\d chunks/)
+    .waitFor();
+  const { x } = await measureNodes(editor);
+  const picture = await page.screenshot({
+    clip: { x, y: 46, width: 1400 - x, height: 780 },
+    animations: "disabled",
+  });
+  await page.close();
+  return picture;
+}
+
+function createStreamsFlow() {
+  const tab = { id: "pictures", type: "tab", label: "Assistants" };
+  const services = Object.entries(SERVICES).map(([id, settings]) => ({
+    id,
+    type: "chat-provider",
+    provider: "demo",
+    ...settings,
+  }));
+  const askers = ASKERS.flatMap(([name, provider, model, prompt], at) => {
+    const place = { z: "pictures", y: 80 + 80 * at };
+    return [
+      {
+        ...place,
+        id: `ask-${at}`,
+        type: "inject",
+        name: `Ask ${name}`,
+        x: 160,
+        props: [{ p: "payload", v: prompt, vt: "str" }],
+        repeat: "",
+        crontab: "",
+        wires: [[`stream-${at}`]],
+      },
+      {
+        ...place,
+        id: `stream-${at}`,
+        type: "chat-stream",
+        name,
+        provider,
+        model,
+        x: 380,
+        wires: [[`retry-${at}`]],
+      },
+      { ...place, id: `retry-${at}`, type: "retry", attempts: 2, x: 580, wires: [[], [`stream-${at}`], []] },
+    ];
+  });
+  return [tab, ...services, ...askers];
 }
 
 function takeChatPage() {
