@@ -102,6 +102,19 @@ describe("Dialog of a provider, by service", function () {
     await saveScreenshot(editor.page, "venice-models");
   });
 
+  it("says in the list of models when one of them ends", async () => {
+    const data = [{ id: "m-1" }, { id: "m-2", shutdown_date: "2031-05-01" }];
+    service.script = (reply) => reply.sendJson(200, { data });
+    const editor = await world.openEditor(
+      createProviderFlow({ c: { provider: "custom", baseUrl: service.url } }),
+    );
+    await editor.openDialog("stream-c");
+    await editor.fillField("node-input-model", "");
+    await editor.getField("chat-stream-model-list").click();
+    await editor.page.getByText("m-2 — retires on 2031-05-01").waitFor();
+    await editor.page.getByText("m-1", { exact: true }).waitFor();
+  });
+
   it("shows only the fields of the selected service, and keeps typed values while the dialog is open", async () => {
     const editor = await world.openEditor(createProviderFlow({ a: { provider: "azure-openai" } }));
     await openProvider(editor, "a");

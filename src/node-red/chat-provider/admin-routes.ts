@@ -1,3 +1,4 @@
+import type { ModelList } from "../../client/model-list.js";
 import { toFailure } from "../../core/failure.js";
 import { PROVIDERS } from "../../providers/index.js";
 import { findFirstSteps } from "../../providers/start/first-steps.js";
@@ -44,7 +45,7 @@ export function addProviderRoutes(red: NodeRed): void {
 
   httpAdmin.post("/chat-provider/draft/models", requireWrite, (request, response) => {
     useDraft(red, request, (draft) => draft.listModels()).then(
-      ({ names, capabilities }) => response.json({ models: names, capabilities }),
+      (list) => response.json(describeModels(list)),
       (thrown: unknown) => response.json({ error: toErrorBody(thrown) }),
     );
   });
@@ -60,7 +61,7 @@ export function addProviderRoutes(red: NodeRed): void {
     requireRuntime(red, request)
       .then((service) => service.listModels())
       .then(
-        ({ names, capabilities, ends }) => response.json({ models: names, capabilities, ends }),
+        (list) => response.json(describeModels(list)),
         (thrown: unknown) => response.json({ error: toErrorBody(thrown) }),
       );
   });
@@ -114,6 +115,11 @@ async function testProvider(red: NodeRed, service: ProviderRuntime): Promise<str
     ...(Object.keys(ends).length === 0 ? [] : [red._("chat-provider.test.ends", { models: listEnds(ends) })]),
   ];
   return parts.join(" · ");
+}
+
+/** What the dialog shows of a service's models. */
+function describeModels({ names, capabilities, ends }: ModelList): object {
+  return { models: names, capabilities, ends };
 }
 
 /** Lists the models that end first, with their dates. */

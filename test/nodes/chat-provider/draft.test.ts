@@ -37,6 +37,22 @@ describe("A chat-provider as it stands in the editor", () => {
     assert.equal(service().requests[0]!.headers.authorization, "Bearer sk-typed-0123456789");
   });
 
+  it("says which of its models end, the first one first", async () => {
+    const data = [
+      { id: "m-1", shutdown_date: "2031-05-01" },
+      { id: "m-2" },
+      { id: "m-3", shutdown_date: "2031-02-01" },
+    ];
+    service().script = (reply) => reply.sendJson(200, { data });
+    assert.deepEqual(await post("models", createDraft({})), {
+      models: ["m-1", "m-2", "m-3"],
+      capabilities: {},
+      ends: { "m-1": "2031-05-01", "m-3": "2031-02-01" },
+    });
+    const { message } = await post("test", createDraft({}));
+    assert.equal(message, "Connected: 3 models · Retiring: m-3 (2031-02-01), m-1 (2031-05-01)");
+  });
+
   it("lists its models before it is deployed", async () => {
     listModels();
     assert.deepEqual((await post("models", createDraft({})))["models"], ["a"]);
