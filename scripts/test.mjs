@@ -31,7 +31,7 @@ const SUITES = {
   // Real processes behind a real broker: mosquitto must be on the `PATH`.
   fleet: { legs: LEGS.slice(1), files: ["test/fleet/**/*.test.ts"] },
   package: { legs: LEGS.slice(0, 1), files: ["test/package/**/*.test.ts"] },
-  // Servers of others, which imitate the services.
+  // Servers of others, which imitate the services, and llama.cpp, which its test installs into build/.
   interop: { legs: LEGS.slice(1), files: ["test/interop/**/*.test.ts"] },
 };
 
