@@ -45,7 +45,7 @@ const anyCall = anyRecord({
 
 const anyDetail = anyRecord({
   type: anyMostlyOf("reasoning.text", "reasoning.encrypted"),
-  format: anyMostlyOf("anthropic-claude-v1", "google-gemini-v1"),
+  format: anyMostlyOf("anthropic-claude-v1", "google-gemini-v1", "openai-responses-v1"),
   text: anyValue,
   signature: anyValue,
   data: anyValue,
@@ -62,6 +62,17 @@ const anyMessage = anyRecord(
     gemini_parts: fc.oneof(fc.dictionary(fc.constantFrom("0", "1"), anyValue), anyValue),
     anthropic_blocks: fc.oneof(fc.dictionary(fc.constantFrom("0", "1"), anyValue), anyValue),
     anthropic_order: anyListOf(fc.constantFrom<unknown>("thinking", "block", "tool_use", 2, 5)),
+    responses_items: fc.oneof(fc.dictionary(fc.constantFrom("0", "1"), anyValue), anyValue),
+    responses_order: anyListOf(
+      fc.constantFrom<unknown>(
+        "reasoning",
+        "call",
+        { text: 5 },
+        { text: 2, phase: "p" },
+        { item: 0 },
+        { item: "x" },
+      ),
+    ),
     reasoning_content: anyValue,
     refusal: anyValue,
     audio: anyValue,
@@ -90,6 +101,9 @@ describe("Requests for arbitrary conversations", function () {
 
   const SERVICES = [
     "custom",
+    "openai",
+    "deepseek in responses",
+    "xai in responses",
     "venice",
     "anthropic",
     "gemini",
@@ -98,12 +112,13 @@ describe("Requests for arbitrary conversations", function () {
     "choreoai",
     "saas-llm",
   ];
-  for (const id of SERVICES) {
-    it(`builds a ${id} request from any conversation or fails with invalid_request, and never changes the input`, () => {
+  for (const name of SERVICES) {
+    it(`builds a ${name} request from any conversation or fails with invalid_request, and never changes the input`, () => {
+      const [id = "", , api = ""] = name.split(" ");
       const provider = getProvider(id);
       const settings = id === "saas-llm" ? { team: "t" } : {};
       const baseUrl = provider.baseUrl ?? "https://host.example";
-      const endpoint = checkEndpoint(provider, { baseUrl, apiKey: "key-1", settings });
+      const endpoint = checkEndpoint(provider, { baseUrl, apiKey: "key-1", settings, api: api as "" });
       let built = 0;
       fc.assert(
         fc.property(
