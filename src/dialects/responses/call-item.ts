@@ -23,6 +23,7 @@ export class CallItem extends OpenItem {
   readonly input = new SentText();
   private name = "";
   private readonly nameSize = new ReplacedSize(this.listener.held);
+  private namespace = "";
   private readonly namespaceSize = new ReplacedSize(this.listener.held);
   /** Place among the tool calls of the answer; undefined until a piece of the call was passed on. */
   private callIndex: number | undefined;
@@ -89,8 +90,9 @@ export class CallItem extends OpenItem {
       this.name = name;
       this.news[this.isCustom ? "custom" : "function"] = { name };
     }
-    if (typeof namespace === "string" && namespace !== "") {
+    if (typeof namespace === "string" && namespace !== "" && namespace !== this.namespace) {
       this.namespaceSize.set(namespace);
+      this.namespace = namespace;
       this.news["namespace"] = namespace;
     }
   }

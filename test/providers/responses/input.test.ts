@@ -100,6 +100,34 @@ describe("Conversation for Responses", () => {
     );
   });
 
+  it("has the namespace of a call, and images and files that a tool answers with", () => {
+    const url = "data:image/png;base64,AA==";
+    const content = [
+      { type: "text", text: "See." },
+      { type: "image_url", image_url: { url } },
+      { type: "file", file: { file_id: "file-1" } },
+    ];
+    assert.deepEqual(
+      buildInput([
+        USER,
+        { role: "assistant", content: null, tool_calls: [{ ...call("c1"), namespace: "crm" }] },
+        { role: "tool", tool_call_id: "c1", content },
+      ]).slice(1),
+      [
+        { ...wireCall("c1"), namespace: "crm" },
+        {
+          type: "function_call_output",
+          call_id: "c1",
+          output: [
+            { type: "input_text", text: "See." },
+            { type: "input_image", image_url: url },
+            { type: "input_file", file_id: "file-1" },
+          ],
+        },
+      ],
+    );
+  });
+
   it("gives encrypted reasoning back before what followed it, without ids", () => {
     const answer = { role: "assistant", content: "Yes.", reasoning_details: encrypted("e1", 0, "because") };
     assert.deepEqual(buildInput([USER, answer, USER]), [
