@@ -1,3 +1,4 @@
+/// <reference path="editor/palette-words.editor.ts" />
 /// <reference path="streams.feed.editor.ts" />
 /// <reference path="streams.format.editor.ts" />
 /// <reference path="streams.list.editor.ts" />
@@ -76,6 +77,7 @@
 
   RED.plugins.registerPlugin(TAB, {
     onadd() {
+      PaletteWords.add();
       RED.actions.add(ACTION, () => RED.sidebar.show(TAB));
       RED.sidebar.addTab({
         id: TAB,

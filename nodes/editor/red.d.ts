@@ -124,7 +124,10 @@ declare const RED: {
     /** Visits the tabs in their order. */
     eachWorkspace(visit: (tab: { id: string; label?: string }) => void): void;
   };
-  events: { on(event: "deploy" | "nodes:add", listener: (node: EditorNode) => void): void };
+  events: {
+    on(event: "deploy" | "nodes:add", listener: (node: EditorNode) => void): void;
+    on(event: "registry:node-type-added", listener: (type: string) => void): void;
+  };
   settings: {
     /** The names of the context stores. */
     context?: { stores?: string[] };
