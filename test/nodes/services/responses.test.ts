@@ -175,6 +175,28 @@ describe("Flow with OpenAI in Responses", () => {
     );
   });
 
+  it("goes on by a quote if a service takes the wish to keep the answer, and then does not know it", async () => {
+    const begun = formatEvents(
+      buildStream(buildMessageEvents(["Once upon a time, ", "there was"])).slice(0, 6),
+    );
+    openai.answers = [
+      (reply: Reply) => {
+        reply.open().response.write(begun);
+        setTimeout(() => reply.drop(), 20);
+      },
+      buildMessageEvents([" a king."]),
+    ];
+    const flow = createRetryFlow(openai.url, { service: OPENAI, stream: { background: true } });
+    await runtime().deploy(flow, "full", CREDENTIALS);
+    runtime().inject("ask", { payload: "Tell me." });
+    const [end] = await runtime().waitForEnds("out");
+    assert.equal(end!.error, undefined, JSON.stringify(end!.error));
+    assert.equal(joinPayloads(runtime().getMessages("out")), "Once upon a time, there was a king.");
+    const methods = service().requests.map(({ method }) => method);
+    assert.ok(methods.includes("GET"), methods.join());
+    assert.equal(openai.generations, 2);
+  });
+
   it("ends an answer that fails in the middle with the service's error, and one that is cut off as length", async () => {
     const begun = buildStream(buildMessageEvents(["Half"])).slice(0, 5);
     const error = { code: "rate_limit_exceeded", message: "Slow down." };
