@@ -1,9 +1,9 @@
-// `npm test`: runs the tests; see USAGE. Without arguments, it runs all tests that need no browser, in both
-// legs side by side.
+// `npm test`: runs the tests; see USAGE. Without arguments, it runs all tests that need no browser, in both legs side by
+// side.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureBuilt, ensureInstalled, machineNode, node24, root } from "./setup.mjs";
 
@@ -13,26 +13,23 @@ const LEGS = [
   { name: "Node-RED 5", node: node24, nodeRed: "5" },
 ];
 
+/** Folders of `test` whose tests need more than npm installs, or a network of their own. Each is a suite. */
+const APART = ["browser", "fleet", "interop", "package"];
+
+/**
+ * The suites. Most of their time they wait for timers, sockets and the editor, so a suite in `parts` runs each part of its
+ * files in a process of its own, side by side.
+ */
 const SUITES = {
-  all: {
-    legs: LEGS,
-    files: ["test/**/*.test.ts"],
-    ignore: ["test/browser/**", "test/fleet/**", "test/interop/**", "test/package/**"],
-  },
+  all: { legs: LEGS, except: APART, parts: 2 },
   // The tests of the fault matrix, in all folders: their titles begin with the id of a row.
-  faults: {
-    legs: LEGS.slice(0, 1),
-    files: ["test/**/*.test.ts"],
-    ignore: ["test/browser/**", "test/fleet/**", "test/interop/**"],
-    rows: true,
-  },
-  // Two browsers, each with half of the files, take little more than half of the time.
-  browser: { legs: LEGS.slice(1), files: ["test/browser/**/*.test.ts"], halves: true },
+  faults: { legs: LEGS.slice(0, 1), except: ["browser", "fleet", "interop"], rows: true },
+  browser: { legs: LEGS.slice(1), folder: "browser", parts: 2 },
   // Real processes behind a real broker: mosquitto must be on the `PATH`.
-  fleet: { legs: LEGS.slice(1), files: ["test/fleet/**/*.test.ts"] },
-  package: { legs: LEGS.slice(0, 1), files: ["test/package/**/*.test.ts"] },
+  fleet: { legs: LEGS.slice(1), folder: "fleet" },
+  package: { legs: LEGS.slice(0, 1), folder: "package" },
   // Servers of others, which imitate the services, and llama.cpp, which its test installs into build/.
-  interop: { legs: LEGS.slice(1), files: ["test/interop/**/*.test.ts"] },
+  interop: { legs: LEGS.slice(1), folder: "interop" },
 };
 
 const USAGE = `Usage: npm test -- [suite] [--leg=4|5]
@@ -46,28 +43,36 @@ ensureInstalled();
 ensureBuilt();
 
 const legs = leg ? [leg] : suite.legs;
-const runs = suite.halves ? legs.flatMap((each) => splitFiles(each)) : legs;
+const runs = legs.flatMap((each) => splitFiles(each));
 const results = await Promise.all(runs.map((each, at) => runTests(each, at === 0)));
 for (const { report } of results) process.stdout.write(report);
 process.exit(results.every(({ passed }) => passed) ? 0 : 1);
 
-/** Splits a suite whose files lie in one folder into two runs of the same leg. */
+/** Splits the files of the suite into the runs of one leg. */
 function splitFiles(each) {
-  const [pattern] = suite.files;
-  const folder = dirname(pattern.replace("/**", ""));
-  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".test.ts"));
-  return ["first", "second"].map((half, nth) => ({
+  const { parts = 1 } = suite;
+  const files = listFiles();
+  return Array.from({ length: parts }, (_, part) => ({
     ...each,
-    name: `${each.name}, the ${half} half`,
-    files: files.filter((_, at) => at % 2 === nth).map((file) => join(folder, file)),
+    name: parts === 1 ? each.name : `${each.name}, part ${part + 1} of ${parts}`,
+    files: files.filter((_, at) => at % parts === part),
   }));
 }
 
+/** Lists the files of the suite, in the same order on every machine. */
+function listFiles() {
+  const { folder = ".", except = [] } = suite;
+  return readdirSync(join(root, "test", folder), { recursive: true })
+    .filter((file) => file.endsWith(".test.ts") && !except.includes(file.split(sep)[0]))
+    .sort()
+    .map((file) => join("test", folder, file));
+}
+
 /**
- * Runs the suite, or some of its files, in one environment.
+ * Runs files in one environment.
  * @param isShown whether its output appears at once; else it is in the report, since other tests run beside it
  */
-async function runTests({ name, node, nodeRed, files = suite.files }, isShown) {
+async function runTests({ name, node, nodeRed, files }, isShown) {
   const title = `\n${name} on Node.js ${readVersion(node)}\n`;
   if (isShown) process.stdout.write(title);
   const child = spawn(
@@ -79,7 +84,6 @@ async function runTests({ name, node, nodeRed, files = suite.files }, isShown) {
       "--exit",
       `--reporter=${join(root, "scripts/reporter.cjs")}`,
       ...(suite.rows ? ["--reporter-option=rows=true", "--grep=\\b[NPJSRXYTKQM]\\d\\d\\b"] : []),
-      ...(suite.ignore ?? []).flatMap((pattern) => ["--ignore", pattern]),
       ...files,
     ],
     {
