@@ -13,7 +13,6 @@ import { readControl } from "../messages/control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { readStreamId } from "../red/names.js";
-import { feedsRetry } from "../red/wiring.js";
 import { runningRuns } from "../runs/register.js";
 import { ChatTrace } from "../traces/chat-trace.js";
 import { isReturnedRefusal } from "../wires/ask-loops.js";
@@ -87,7 +86,6 @@ export class ChatStreamController {
       status: this.status,
       warnings: new AnswerWarnings(node),
       closeSession: (id) => this.sessions.end(id, "finished"),
-      feedsRetry: () => feedsRetry(red, node),
     });
     this.forgetSchema = rememberSchema(config);
   }

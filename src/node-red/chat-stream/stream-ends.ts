@@ -20,8 +20,6 @@ export interface EndPorts {
   warnings: AnswerWarnings;
   /** Forgets the stream's session. */
   closeSession(id: string): void;
-  /** Whether a retry node stands behind this one. */
-  feedsRetry(): boolean;
 }
 
 /** Ends the streams of a node, each once: sends the last message, then calls `done`. */
@@ -79,11 +77,8 @@ export class StreamEnds {
     } finally {
       this.ports.status.endStream(stream.id, result, failure);
       this.ports.closeSession(stream.id);
-      // A retry node behind this one repairs the stream's failure, or reports it.
-      const own = result.failure && !this.ports.feedsRetry() ? result.failure : undefined;
-      const reported = failure ?? own;
-      if (reported) stream.done(toNodeError(reported));
-      else stream.done();
+      if (failure) stream.done(toNodeError(failure));
+      else this.ports.host.finish(stream.done, result.failure);
       stream.ticket?.release();
     }
   }

@@ -15,10 +15,8 @@ import { createRestartNotice, isRestartNotice, type StreamMessage } from "../mes
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { readStreamId } from "../red/names.js";
-import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
-import { feedsRetry } from "../red/wiring.js";
 import { BufferedStream, type StreamPosition, type StreamRules } from "./buffered-stream.js";
 
 /** A delta-buffer's properties in a flow file. An empty number or 0 turns its rule off. */
@@ -64,7 +62,7 @@ export class DeltaBufferController {
 
   constructor(
     private readonly red: NodeRed,
-    private readonly node: RuntimeNode,
+    node: RuntimeNode,
     config: DeltaBufferConfig,
     clock: Clock = systemClock,
   ) {
@@ -118,10 +116,8 @@ export class DeltaBufferController {
     this.suspended.delete(id);
     const start = position?.restarts === restarts ? position : { next: 0, index: 0, restarts };
     const onFailure = (failure: Failure, message: Message, done: Done | undefined) => {
-      // A retry node behind this one has the last word.
-      if (feedsRetry(this.red, this.node)) done?.();
-      else if (done) done(toNodeError(failure));
-      else this.host.error(failure, message);
+      if (done) this.host.finish(done, failure);
+      else this.host.report(failure, message);
     };
     return new BufferedStream(this.rules, this.host.clock, { onEnd, onFailure }, start);
   };

@@ -1,8 +1,9 @@
 import type { Clock } from "../../core/clock.js";
 import { type Failure, toFailure } from "../../core/failure.js";
-import type { Message, NodeRed, RuntimeNode } from "./api.js";
+import type { Done, Message, NodeRed, RuntimeNode } from "./api.js";
 import { copyCopyable, copyMessage } from "./message-copy.js";
 import { reportError, toNodeError } from "./node-error.js";
+import { feedsRetry } from "./wiring.js";
 
 /**
  * The door through which a node reaches the runtime outside of an input: from timers, promises and sockets. Nothing that
@@ -41,6 +42,17 @@ export class NodeHost {
   /** Reports a failure to Catch nodes and the log; without what the runtime cannot copy of the message. */
   error(failure: Failure, message: Message): void {
     reportError(this.node, toNodeError(failure), message, (odd) => copyCopyable(this.red, odd));
+  }
+
+  /** Ends an input. A retry node behind this one repairs the failure of a stream, or reports it. */
+  finish(done: Done, failure?: Failure): void {
+    if (failure && !feedsRetry(this.red, this.node)) done(toNodeError(failure));
+    else done();
+  }
+
+  /** Reports the failure of a stream that no input brought. A retry node behind this one has the last word. */
+  report(failure: Failure, message: Message): void {
+    if (!feedsRetry(this.red, this.node)) this.error(failure, message);
   }
 
   /** Copies a message. Values that the runtime cannot copy, such as too deep ones, are shared with the original. */

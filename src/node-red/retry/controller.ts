@@ -12,7 +12,7 @@ import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { logWarning } from "../red/log.js";
 import { readCommandTopic, readOwnTopic, readStreamId } from "../red/names.js";
-import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
+import { describeDeadEnd, describeWire, findWay } from "../red/wiring.js";
 import { createRoutes, type RetryRoutes } from "./routes.js";
 import { RetrySession } from "./session.js";
 import { type RetryConfig, readRetrySettings } from "./settings.js";
@@ -151,7 +151,7 @@ export class RetryController {
   private createSession(stream: RetryStream, send: Send): RetrySession {
     const { host, node, red, routes, status } = this;
     return new RetrySession(stream, send, {
-      clock: host.clock,
+      host,
       inFlight: this.environment.inFlight,
       routes,
       ask: (session, route, message) => {
@@ -161,11 +161,6 @@ export class RetryController {
       },
       describeRoute: (route) => describeWire(red, node, OUTPUT[route]),
       isSlow: (route) => findWay(red, node, OUTPUT[route]).isSlow,
-      report: (failure, message) => {
-        // Another retry node behind this one has the last word.
-        if (!feedsRetry(red, node)) host.error(failure, message);
-      },
-      isReporter: () => !feedsRetry(red, node),
       stop: (session, id, route) => {
         this.sources.end(id);
         this.sendBy(session, route, { cancel: true, parts: { id, index: 0 } });

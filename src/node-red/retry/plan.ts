@@ -22,8 +22,8 @@ export interface PlanContext {
   settings: RetrySettings;
   /** Why nothing that leaves by a route can come back, "" if there is no fallback; undefined if it can. */
   findDeadEnd(route: RouteName): string | undefined;
-  /** In [0, 1). */
-  random: number;
+  /** @returns a number in [0, 1) */
+  random(): number;
 }
 
 /** Failures to which another service has no better answer. */
@@ -47,13 +47,13 @@ export function planNext(
   newest: Recovery | undefined,
   context: PlanContext,
 ): Plan {
-  const { settings, findDeadEnd, random } = context;
+  const { settings, findDeadEnd } = context;
   const hasOutput = record.currentText !== "" || record.cannotContinue;
   if (!record.request) return { giveUp: "" };
   if (hasOutput && settings.afterText === "stop" && !record.resume) return { giveUp: "" };
   const weaker = weakenRecovery(record, failure, newest, settings);
   if (weaker) return { route: record.route, waitMs: 0, recovery: weaker };
-  const decision = planRetry(failure, record.tries, settings, random);
+  const decision = planRetry(failure, record.tries, settings, context.random());
   if ("giveUp" in decision) return planFallback(record, failure, decision.giveUp, context);
   const deadEnd = findDeadEnd(record.route);
   if (deadEnd !== undefined) return planFallback(record, failure, deadEnd, context);

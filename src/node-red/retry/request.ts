@@ -1,7 +1,8 @@
+import type { ChatRequest } from "../../core/chat/request.js";
 import { createUuid } from "../../core/lifecycle/create-uuid.js";
 import { buildContinuation, type ContinuationInfo } from "../../core/retry/continuation.js";
-import { type RetryTag, replaceTags } from "../messages/ask-tags.js";
-import { inheritProperties } from "../messages/inherited-properties.js";
+import type { RetryTag } from "../messages/ask-tags.js";
+import { composeNextRequest } from "../messages/next-request.js";
 import type { Message } from "../red/api.js";
 import type { Recovery } from "./plan.js";
 import type { StreamRecord } from "./record.js";
@@ -46,20 +47,15 @@ export function composeRetryRequest(
     ...(continues ? { continues } : {}),
     ...(mode === "resume" && record.resume ? { resume: record.resume } : {}),
   };
-  const message: Message = {
-    ...inheritProperties(last),
-    _msgid: id,
-    payload: "",
-    messages: continuation?.messages ?? request.messages,
-  };
-  if (request.tools) message["tools"] = request.tools;
   const parameters = request.parameters ?? {};
-  // The fallback has a model and parameters of its own.
-  if (route === "again") Object.assign(message, { model: request.model, options: parameters });
-  else message["options"] = pick(parameters, ANSWER_PARAMETERS);
-  if (last["conversation"] !== undefined) message["conversation"] = last["conversation"];
-  if (last.parts?.parts) message.parts = last.parts.parts;
-  return { message: replaceTags(message, [...record.outerTags, tag]), tag, continues };
+  const next: ChatRequest = {
+    ...request,
+    messages: continuation?.messages ?? request.messages,
+    // The fallback has a model and parameters of its own.
+    ...(route === "again" ? { parameters } : { model: "", parameters: pick(parameters, ANSWER_PARAMETERS) }),
+  };
+  const message = { ...composeNextRequest(last, next, [...record.outerTags, tag]), _msgid: id };
+  return { message, tag, continues };
 }
 
 function pick(fields: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {

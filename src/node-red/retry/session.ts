@@ -1,11 +1,10 @@
-import type { Clock } from "../../core/clock.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import type { PaidRetry } from "../../core/retry/retry-budget.js";
 import type { RetryTag, RouteName } from "../messages/ask-tags.js";
 import type { InFlight } from "../messages/in-flight.js";
 import { RequestWatch } from "../messages/request-watch.js";
 import type { Done, Message, Send } from "../red/api.js";
-import { toNodeError } from "../red/node-error.js";
+import type { NodeHost } from "../red/host.js";
 import type { RetryEffect, RetryEvent } from "./events.js";
 import type { RetryRoutes } from "./routes.js";
 import type { RetryStream } from "./stream.js";
@@ -15,7 +14,7 @@ const CANCEL_GRACE_MS = 2_000;
 
 /** What a session reaches through its node. */
 export interface RetryPorts {
-  clock: Clock;
+  host: NodeHost;
   inFlight: InFlight;
   routes: RetryRoutes;
   ask(session: RetrySession, route: RouteName, message: Message): void;
@@ -24,9 +23,6 @@ export interface RetryPorts {
   isSlow(route: RouteName): boolean;
   /** Takes nothing more of a stream, and has it stopped at its service. */
   stop(session: RetrySession, source: string, route: RouteName): void;
-  report(failure: Failure, message: Message): void;
-  /** Whether failures are this node's to report. */
-  isReporter(): boolean;
   onEnd(session: RetrySession): void;
   onChange(): void;
 }
@@ -54,7 +50,7 @@ export class RetrySession {
     public send: Send,
     private readonly ports: RetryPorts,
   ) {
-    this.watch = new RequestWatch(ports.clock, ports.inFlight, (tag) =>
+    this.watch = new RequestWatch(ports.host.clock, ports.inFlight, (tag) =>
       this.handle({ type: "lost", failure: this.createLostFailure(tag as RetryTag) }),
     );
   }
@@ -94,7 +90,7 @@ export class RetrySession {
     const { phase } = this.stream.state;
     if (phase === "waiting") this.handle({ type: "cancelled" });
     else if (phase === "asked")
-      this.graceTimer ??= this.ports.clock.setTimer(
+      this.graceTimer ??= this.ports.host.clock.setTimer(
         () => this.handle({ type: "cancelled" }),
         CANCEL_GRACE_MS,
       );
@@ -135,7 +131,7 @@ export class RetrySession {
         this.release();
         this.release = ports.inFlight.hold(this.stream.record.outerTags);
         this.watch.stop();
-        this.timer = ports.clock.setTimer(() => this.handle({ type: "due" }), effect.milliseconds);
+        this.timer = ports.host.clock.setTimer(() => this.handle({ type: "due" }), effect.milliseconds);
         ports.onChange();
         break;
       case "enterTurn":
@@ -165,7 +161,7 @@ export class RetrySession {
         this.finish(effect.failure);
         break;
       case "report":
-        ports.report(effect.failure, effect.message);
+        ports.host.report(effect.failure, effect.message);
         break;
       case "end":
         this.close();
@@ -192,7 +188,7 @@ export class RetrySession {
   }
 
   private stopTimers(): void {
-    const { clock } = this.ports;
+    const { clock } = this.ports.host;
     this.watch.stop();
     clock.clearTimer(this.timer);
     clock.clearTimer(this.graceTimer);
@@ -202,8 +198,6 @@ export class RetrySession {
   private finish(failure: Failure | undefined): void {
     const { done } = this;
     this.done = undefined;
-    if (!done) return;
-    if (failure && this.ports.isReporter()) done(toNodeError(failure));
-    else done();
+    if (done) this.ports.host.finish(done, failure);
   }
 }

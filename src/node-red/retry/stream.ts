@@ -27,11 +27,10 @@ export type RetryState =
   | { phase: "ended" };
 
 /** What the machine asks of its surroundings. */
-export interface RetryContext extends Omit<PlanContext, "random"> {
+export interface RetryContext extends PlanContext {
   asker: Pick<RetryTag, "node" | "deployId">;
   /** Milliseconds of a monotonic clock. */
   now(): number;
-  random(): number;
 }
 
 const TOO_OFTEN = "The service fails so often that requests are not repeated for now.";
@@ -120,7 +119,7 @@ export class RetryStream {
       return;
     }
     noteFailure(record, last, failure, attempt.repeated);
-    this.follow(planNext(record, failure, this.recovery, { ...context, random: context.random() }), failure);
+    this.follow(planNext(record, failure, this.recovery, context), failure);
   }
 
   private follow(plan: Plan, failure: FailureData): void {
@@ -154,8 +153,7 @@ export class RetryStream {
     } else if (!state.inTurn) return;
     else if (event.type === "admitted") this.ask(state.next.recovery);
     else if (event.type === "refused") {
-      const plan = planFallback(record, state.failure, TOO_OFTEN, { ...context, random: 0 });
-      this.follow(plan, state.failure);
+      this.follow(planFallback(record, state.failure, TOO_OFTEN, context), state.failure);
     }
   }
 
@@ -176,7 +174,7 @@ export class RetryStream {
     const { record, context } = this;
     const failure = new Failure("interrupted", UNCLEAR, { phase: "streaming" }).toJSON();
     if (!hasEnded) this.push({ type: "stop", route: record.route });
-    const plan = planNext(record, failure, undefined, { ...context, random: 0 });
+    const plan = planNext(record, failure, undefined, context);
     const recovery: Recovery = { mode: "restart", style: "quote" };
     this.follow("giveUp" in plan ? plan : { ...plan, waitMs: 0, recovery }, failure);
   }

@@ -9,7 +9,7 @@ import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { logDetail, logWarning, WarnOnce } from "../red/log.js";
-import { describeDeadEnd, describeWire, feedsRetry, findWay } from "../red/wiring.js";
+import { describeDeadEnd } from "../red/wiring.js";
 import { describeLateAnswer } from "./calls/answers.js";
 import { LinkCalls } from "./calls/link-calls.js";
 import { ToolCalls } from "./calls/tool-outputs.js";
@@ -26,14 +26,11 @@ import { RouterRun } from "./run.js";
 import type { RunContext } from "./run-events.js";
 import { type RouterPorts, RunSession } from "./session.js";
 import { RouterCancel } from "./sessions/cancel.js";
-import { FirstTurns } from "./sessions/first-turns.js";
+import { askFirstTurn } from "./sessions/first-turn.js";
 import { StreamClaims } from "./sessions/stream-claims.js";
-import { type RouterConfig, type RouterSettings, readSettings } from "./settings.js";
+import { ASK, type RouterConfig, type RouterSettings, readSettings } from "./settings.js";
 import { RouterStatus } from "./status.js";
 import { CAME_BACK, LOST_CALL, NO_END, NOTHING_CAME } from "./texts.js";
-
-/** The output by which requests leave, from 0. */
-const ASK = 1;
 
 /** Runs that may be open: each holds its conversation. */
 const MAX_RUNS = 1000;
@@ -60,7 +57,7 @@ export class RouterController {
   private readonly ports: RouterPorts;
   private readonly context: RunContext;
   private readonly status: RouterStatus;
-  private readonly firstTurns: FirstTurns;
+  private readonly tools: OfferedTools;
   private readonly shared: SharedTools;
   private readonly warnings: WarnOnce;
   private readonly kept: KeptRuns | undefined;
@@ -101,6 +98,7 @@ export class RouterController {
     const calls = new ToolCalls(red, node, this.host, links, settings);
     this.shared = new SharedTools(red, node, this.host, settings, calls);
     const tools = new OfferedTools(red, this.host, settings, (text) => logWarning(node, text));
+    this.tools = tools;
     this.context = {
       node: node.id,
       settings,
@@ -122,9 +120,6 @@ export class RouterController {
       );
     this.ports = this.createPorts(calls, requests);
     if (this.misconfigured) this.status.showFailure(this.misconfigured.code);
-    this.firstTurns = new FirstTurns(node, settings, tools, this.warnings, ({ run }) =>
-      this.sessions.end(run.record.key, "finished"),
-    );
     // The programs of MCP servers start with the flow.
     tools.prepare(() => {});
   }
@@ -168,26 +163,20 @@ export class RouterController {
   private createPorts(calls: ToolCalls, requests: InFlight): RouterPorts {
     const { red, node, host } = this;
     return {
-      name: node.name || node.type,
-      clock: host.clock,
+      red,
+      node,
+      host,
+      settings: this.settings,
+      warnings: this.warnings,
       inFlight: requests,
       calls,
       keeper: this.kept,
-      serverCalls: new ServerCalls(red, host, this.settings, (run) => this.sessions.get(run)),
+      serverCalls: new ServerCalls(red, host, this.settings, this.warnings, (run) => this.sessions.get(run)),
       ask: (session, message) => {
         // The request begins a time of its own in which nothing may come.
         this.sessions.get(session.run.record.key);
         session.send([null, host.clone(this.kept ? releaseDepartedReader(message) : message)]);
       },
-      hasTools: this.settings.tools.size > 0,
-      isSlow: () => findWay(red, node, ASK).isSlow,
-      describeRoute: () => describeWire(red, node, ASK),
-      warn: (text) => this.warnings.warn(text),
-      report: (failure, message) => {
-        // A retry node behind this one has the last word.
-        if (!feedsRetry(red, node)) host.error(failure, message);
-      },
-      isReporter: () => !feedsRetry(red, node),
       onSourceEnd: (source, hasEnded, send) => this.claims.close(source, hasEnded, send),
       onEnd: (session, { code, isCancelled }) => {
         const { key } = session.run.record;
@@ -216,7 +205,12 @@ export class RouterController {
       return;
     }
     this.sessions.open(key, session);
-    this.firstTurns.start(session, message, send);
+    try {
+      askFirstTurn(session, message, send, this.ports, this.tools);
+    } catch (thrown) {
+      this.sessions.end(key, "finished");
+      throw thrown;
+    }
     this.status.show();
   }
 

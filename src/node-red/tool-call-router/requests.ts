@@ -4,6 +4,7 @@ import { mergeTools, type Tool } from "../../core/tools/definitions.js";
 import { readToolName } from "../../core/tools/name.js";
 import { type AskTag, type RunTag, readTags, replaceTags } from "../messages/ask-tags.js";
 import { inheritProperties } from "../messages/inherited-properties.js";
+import { composeNextRequest } from "../messages/next-request.js";
 import type { Message } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
 import type { ToolCallTag } from "./classify.js";
@@ -62,20 +63,9 @@ function listOtherNames(given: readonly unknown[], tools: ReadonlyMap<string, To
 /** Composes a run's next turn, and the tag that its answer brings back. */
 export function composeNextTurn(record: RunRecord, node: string): { message: Message; tag: RunTag } {
   const { key: run, round, stream } = record;
-  const last = record.last!;
-  const request = record.request!;
   const tag: RunTag = { kind: "run", node, run, round, ...(stream === undefined ? {} : { stream }) };
-  const message: Message = {
-    ...inheritProperties(last),
-    payload: "",
-    messages: request.messages,
-    options: request.parameters,
-  };
-  if (request.model !== "") message["model"] = request.model;
-  if (request.tools) message["tools"] = request.tools;
-  if (last["conversation"] !== undefined) message["conversation"] = last["conversation"];
-  if (last.parts.parts) message.parts = last.parts.parts;
-  return { message: replaceTags(message, [...record.outerTags.map(omitContinuation), tag]), tag };
+  const tags = [...record.outerTags.map(omitContinuation), tag];
+  return { message: composeNextRequest(record.last!, record.request!, tags), tag };
 }
 
 /** A tag for a later turn: what the turn before continued, this one does not. */

@@ -1,12 +1,13 @@
-import type { Clock } from "../../core/clock.js";
 import { type Failure, toFailure } from "../../core/failure.js";
 import type { AskTag } from "../messages/ask-tags.js";
 import type { InFlight } from "../messages/in-flight.js";
 import { OrderedStream } from "../messages/ordered-stream.js";
 import { RequestWatch } from "../messages/request-watch.js";
 import type { StreamMessage } from "../messages/stream-message.js";
-import type { Done, Message, Send } from "../red/api.js";
-import { toNodeError } from "../red/node-error.js";
+import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import type { NodeHost } from "../red/host.js";
+import type { WarnOnce } from "../red/log.js";
+import { describeWire, findWay } from "../red/wiring.js";
 import { runningRuns } from "../runs/register.js";
 import { RunTrace } from "../traces/run-trace.js";
 import { ToolAnswers } from "./calls/answers.js";
@@ -18,6 +19,7 @@ import { readApproval } from "./mcp/approval.js";
 import type { ServerCalls } from "./mcp/server-calls.js";
 import type { RouterRun } from "./run.js";
 import type { RunEffect, RunEvent } from "./run-events.js";
+import { ASK, type RouterSettings } from "./settings.js";
 import { BYPASSED, createLostFailure } from "./texts.js";
 
 /** How long a cancelled stream has to end by itself, with what it said. */
@@ -25,9 +27,11 @@ const CANCEL_GRACE_MS = 2_000;
 
 /** What a session reaches through its node. */
 export interface RouterPorts {
-  /** Name of the node. */
-  name: string;
-  clock: Clock;
+  red: NodeRed;
+  node: RuntimeNode;
+  host: NodeHost;
+  settings: RouterSettings;
+  warnings: WarnOnce;
   inFlight: InFlight;
   calls: ToolCalls;
   serverCalls: ServerCalls;
@@ -35,15 +39,6 @@ export interface RouterPorts {
   keeper: Pick<KeptRuns, "save"> | undefined;
   /** Sends a request by output 2. */
   ask(session: RunSession, message: Message): void;
-  /** Whether the node has tools of its own. */
-  hasTools: boolean;
-  /** Whether a node on the way of a request may hold messages for long. */
-  isSlow(): boolean;
-  describeRoute(): string;
-  warn(text: string): void;
-  report(failure: Failure, message: Message): void;
-  /** Whether failures are this node's to report. */
-  isReporter(): boolean;
   /** The turn's stream is over, or nobody reads it any more. @param hasEnded whether its last message came */
   onSourceEnd(source: string, hasEnded: boolean, send: Send): void;
   onEnd(session: RunSession, end: RunEffect & { type: "end" }): void;
@@ -65,7 +60,7 @@ export class RunSession {
   private isAbandoned = false;
   private isReported = false;
   private hasAsked = false;
-  private readonly queue: EffectQueue | undefined;
+  private readonly queue: EffectQueue;
   private readonly trace: RunTrace;
 
   constructor(
@@ -74,30 +69,28 @@ export class RunSession {
     public send: Send,
     private readonly ports: RouterPorts,
   ) {
-    this.watch = new RequestWatch(ports.clock, ports.inFlight, () =>
-      this.handle({ type: "lost", failure: createLostFailure(run.state.phase, ports.describeRoute()) }),
-    );
+    const { red, node, host } = ports;
+    this.watch = new RequestWatch(host.clock, ports.inFlight, () => {
+      const failure = createLostFailure(run.state.phase, describeWire(red, node, ASK));
+      this.handle({ type: "lost", failure });
+    });
     const releases = [ports.inFlight.hold(run.record.outerTags), runningRuns.begin(run.record.key)];
     this.release = () => {
       for (const release of releases) release();
     };
-    this.trace = new RunTrace(run.record.base, ports.name, () => ports.clock.now());
-    if (ports.keeper)
-      this.queue = new EffectQueue(
-        (queued) => this.carryOutQueued(queued),
-        (thrown) => this.handle({ type: "lost", failure: toFailure(thrown, "invalid_request") }),
-      );
+    this.trace = new RunTrace(run.record.base, node.name || node.type, () => host.clock.now());
+    this.queue = new EffectQueue(
+      (queued) => this.carryOutQueued(queued),
+      (thrown) => this.handle({ type: "lost", failure: toFailure(thrown, "invalid_request") }),
+    );
   }
 
   /** Hands an event to the machine and does what it wants. What goes wrong there ends the run, and nothing else. */
   handle(event: RunEvent): void {
     if (this.isAbandoned) return;
     this.trace.note(event);
-    try {
-      this.carryOutAll(this.run.on(event));
-    } catch (thrown) {
-      this.carryOutAll(this.run.on({ type: "lost", failure: toFailure(thrown, "invalid_request") }));
-    }
+    const { run } = this;
+    this.queue.add(run.on(event).map((effect) => ({ effect, round: run.record.round })));
     this.ports.onChange();
   }
 
@@ -107,15 +100,11 @@ export class RunSession {
     this.ports.onChange();
   }
 
-  /** Tells the author something once. */
-  warn(text: string): void {
-    this.ports.warn(text);
-  }
-
   /** Sends a request, and watches for its answer. @param message belongs to the session */
   sendRequest(tag: AskTag, message: Message, send: (message: Message) => void): void {
     this.hasAsked = true;
-    if (!this.ports.isSlow()) this.watch.start(tag);
+    const { red, node } = this.ports;
+    if (!findWay(red, node, ASK).isSlow) this.watch.start(tag);
     this.trace.ask(message, send);
   }
 
@@ -126,7 +115,7 @@ export class RunSession {
     this.hasEnd = false;
     this.handle({ type: "begun", message });
     this.order = new OrderedStream(
-      this.ports.clock,
+      this.ports.host.clock,
       {
         onMessage: (next) => this.take(next),
         onRestart: (next) => this.handle({ type: "restarted", message: next }),
@@ -178,7 +167,8 @@ export class RunSession {
       return undefined;
     }
     record.isCancelled = true;
-    this.graceTimer ??= this.ports.clock.setTimer(() => this.handle({ type: "cancelled" }), CANCEL_GRACE_MS);
+    const { clock } = this.ports.host;
+    this.graceTimer ??= clock.setTimer(() => this.handle({ type: "cancelled" }), CANCEL_GRACE_MS);
     return this.source ?? record.key;
   }
 
@@ -191,7 +181,8 @@ export class RunSession {
 
   /** Lets go of everything. A stream that has not ended is stopped at its source. */
   close(): void {
-    const { clock, calls } = this.ports;
+    const { host, calls } = this.ports;
+    const { clock } = host;
     clock.clearTimer(this.timer);
     clock.clearTimer(this.graceTimer);
     this.watch.stop();
@@ -211,15 +202,9 @@ export class RunSession {
     }
     this.hasEnd = true;
     this.closeSource(true);
-    if (!this.hasAsked && this.ports.hasTools && isAskedWithoutTools(message)) this.ports.warn(BYPASSED);
+    const { settings, warnings } = this.ports;
+    if (!this.hasAsked && settings.tools.size > 0 && isAskedWithoutTools(message)) warnings.warn(BYPASSED);
     this.handle({ type: "message", message });
-  }
-
-  private carryOutAll(effects: readonly RunEffect[]): void {
-    const { round } = this.run.record;
-    const queued = effects.map((effect) => ({ effect, round }));
-    if (this.queue) this.queue.add(queued);
-    else for (const next of queued) this.carryOutQueued(next);
   }
 
   /** @returns a promise if what comes after has to wait for it */
@@ -253,14 +238,17 @@ export class RunSession {
           this.trace.call(effect, (parent) => ports.serverCalls.make(run.record.key, effect, parent));
         break;
       case "warn":
-        ports.warn(effect.text);
+        ports.warnings.warn(effect.text);
         break;
       case "awaitTools":
         this.watch.stop();
-        this.timer = ports.clock.setTimer(() => this.handle({ type: "toolsTimedOut" }), effect.milliseconds);
+        this.timer = ports.host.clock.setTimer(
+          () => this.handle({ type: "toolsTimedOut" }),
+          effect.milliseconds,
+        );
         break;
       case "forgetTools":
-        ports.clock.clearTimer(this.timer);
+        ports.host.clock.clearTimer(this.timer);
         this.trace.endCalls("");
         ports.calls.forget(run.record.key);
         ports.serverCalls.forget(run.record.key);
@@ -270,7 +258,7 @@ export class RunSession {
         this.finish(effect.failure);
         break;
       case "report":
-        if (!this.isReported) ports.report(effect.failure, effect.message);
+        if (!this.isReported) ports.host.report(effect.failure, effect.message);
         break;
       case "end":
         this.trace.end(run.record, effect);
@@ -285,8 +273,7 @@ export class RunSession {
     this.done = undefined;
     if (!done) return;
     this.isReported = failure !== undefined;
-    if (failure && this.ports.isReporter()) done(toNodeError(failure));
-    else done();
+    this.ports.host.finish(done, failure);
   }
 
   private closeSource(hasEnded: boolean): void {

@@ -56,6 +56,9 @@ export interface RouterSettings {
   maxWait: number;
 }
 
+/** The output by which requests leave, from 0. */
+export const ASK = 1;
+
 /** The longest time that a tool may take, or a run may wait: 20 days. A timer cannot wait for a month. */
 const MAX_TIMEOUT_MS = 1_728_000_000;
 

@@ -6,11 +6,10 @@ import { isObject } from "../../../core/json/parse.js";
 import type { Tool } from "../../../core/tools/definitions.js";
 import { readCalledName } from "../../../core/tools/name.js";
 import { type RoundCall, ToolRound } from "../../../core/tools/round.js";
-import type { AskTag } from "../../messages/ask-tags.js";
 import type { StreamMessage } from "../../messages/stream-message.js";
 import type { Message } from "../../red/api.js";
 import type { AllowedCall } from "../calls/plan-calls.js";
-import type { RoundReport, RunRecord } from "../record.js";
+import type { RunRecord } from "../record.js";
 import type { RunContext, RunState } from "../run-events.js";
 import { copyKeepable } from "./keepable-copy.js";
 
@@ -36,26 +35,19 @@ type StoredState =
       until: number;
     };
 
+/** What a run forgets when it is stored: it begins again for its reader. */
+type Forgotten = "nextIndex" | "cost" | "timedOutTool" | "progress" | "mustReplay";
+
 /** A run as plain JSON data. */
-export interface StoredRun {
+export interface StoredRun extends Omit<RunRecord, Forgotten | "stats" | "callIds" | "last" | "request"> {
   v: 1;
-  key: string;
   /** Milliseconds since 1970. */
   savedAt: number;
   state: StoredState;
-  outerTags: readonly AskTag[];
-  base: Message;
   last: Message;
   request: ChatRequest;
-  round: number;
-  stream: string | undefined;
-  restarts: number;
-  finishedTurnsText: string;
-  attempts: number;
-  rounds: RoundReport[];
   stats: StoredStats;
   callIds: string[];
-  isCancelled: boolean;
 }
 
 /** The clocks of a node: since its process began, and since 1970. Milliseconds. */
@@ -66,28 +58,21 @@ type Clocks = Pick<RunContext, "now" | "date">;
  * @returns undefined if there is nothing to keep: it has not called a tool yet, or it is over
  */
 export function storeRun(record: RunRecord, state: RunState, clocks: Clocks): StoredRun | undefined {
-  const { key, last, request, stats } = record;
+  const { last, request, base, stats, callIds } = record;
   if (state.phase === "ended" || !last || !request) return undefined;
+  const { nextIndex: _1, cost: _2, timedOutTool: _3, progress: _4, mustReplay: _5, ...kept } = record;
   // The request of the turn before is a part of the next one.
-  const { request: _, ...held } = last;
+  const { request: _6, ...held } = last;
   return {
+    ...kept,
     v: 1,
-    key,
     savedAt: clocks.date(),
     state: storeState(state, clocks.now()),
-    outerTags: record.outerTags,
-    base: copyKeepable(record.base),
+    base: copyKeepable(base),
     last: copyKeepable(held),
     request,
-    round: record.round,
-    stream: record.stream,
-    restarts: record.restarts,
-    finishedTurnsText: record.finishedTurnsText,
-    attempts: record.attempts,
-    rounds: record.rounds,
     stats: stats.store(clocks.now()),
-    callIds: [...record.callIds],
-    isCancelled: record.isCancelled,
+    callIds: [...callIds],
   };
 }
 

@@ -4,6 +4,7 @@ import { readCallResult } from "../../../mcp/result-text.js";
 import { requireMcpServer } from "../../mcp-server/lookup.js";
 import type { NodeRed } from "../../red/api.js";
 import type { NodeHost } from "../../red/host.js";
+import type { WarnOnce } from "../../red/log.js";
 import type { AllowedCall } from "../calls/plan-calls.js";
 import type { RouterSettings } from "../settings.js";
 
@@ -12,7 +13,6 @@ export interface WaitingRun {
   handle(event: { type: "answered"; id: string; result: ToolResult }): void;
   /** @param text how far the call is, such as “3/10” */
   showProgress(text: string): void;
-  warn(text: string): void;
 }
 
 /** Beside the time that a tool has: the router's own clock has the last word. */
@@ -29,6 +29,7 @@ export class ServerCalls {
     private readonly red: NodeRed,
     private readonly host: NodeHost,
     private readonly settings: Pick<RouterSettings, "maxResult" | "toolTimeout">,
+    private readonly warnings: WarnOnce,
     private readonly findRun: (key: string) => WaitingRun | undefined,
   ) {}
 
@@ -69,7 +70,7 @@ export class ServerCalls {
       return readCallResult(result, this.settings.maxResult);
     } catch (thrown) {
       const failure = toFailure(thrown);
-      if (!signal.aborted) this.findRun(run)?.warn(failure.message);
+      if (!signal.aborted) this.warnings.warn(failure.message);
       return createFailedResult(describeForModel(failure));
     }
   }
