@@ -12,10 +12,10 @@ import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { logWarning } from "../red/log.js";
 import { readCommandTopic, readOwnTopic, readStreamId } from "../red/names.js";
-import { describeDeadEnd, describeWire, findWay } from "../red/wiring.js";
+import { describeDeadEnd } from "../red/wiring.js";
 import { createRoutes, type RetryRoutes } from "./routes.js";
 import { RetrySession } from "./session.js";
-import { type RetryConfig, readRetrySettings } from "./settings.js";
+import { OUTPUT, type RetryConfig, readRetrySettings } from "./settings.js";
 import { RetrySources } from "./sources.js";
 import { RetryStatus } from "./status.js";
 import { type RetryContext, RetryStream } from "./stream.js";
@@ -44,7 +44,6 @@ const NOTHING_CAME =
   "The request was sent again, but no stream came back within an hour. Wire the other chat-stream into this node.";
 const TOO_MANY = `More than ${MAX_REPAIRS} streams are in repair; the oldest was given up. Let fewer requests run at once.`;
 
-const OUTPUT: Readonly<Record<RouteName, number>> = { again: 1, fallback: 2 };
 const ROUTES: readonly RouteName[] = ["again", "fallback"];
 
 /** What a retry node does: passes streams on in order, and finds those that belong to one reader's stream. */
@@ -151,6 +150,8 @@ export class RetryController {
   private createSession(stream: RetryStream, send: Send): RetrySession {
     const { host, node, red, routes, status } = this;
     return new RetrySession(stream, send, {
+      red,
+      node,
       host,
       inFlight: this.environment.inFlight,
       routes,
@@ -159,8 +160,6 @@ export class RetryController {
         this.repairs.get(session.stream.record.id);
         this.sendBy(session, route, host.clone(message));
       },
-      describeRoute: (route) => describeWire(red, node, OUTPUT[route]),
-      isSlow: (route) => findWay(red, node, OUTPUT[route]).isSlow,
       stop: (session, id, route) => {
         this.sources.end(id);
         this.sendBy(session, route, { cancel: true, parts: { id, index: 0 } });

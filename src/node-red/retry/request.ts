@@ -2,8 +2,8 @@ import type { ChatRequest } from "../../core/chat/request.js";
 import { createUuid } from "../../core/lifecycle/create-uuid.js";
 import { buildContinuation, type ContinuationInfo } from "../../core/retry/continuation.js";
 import type { RetryTag } from "../messages/ask-tags.js";
-import { composeNextRequest } from "../messages/next-request.js";
 import type { Message } from "../red/api.js";
+import { composeNextRequest } from "../wires/next-request.js";
 import type { Recovery } from "./plan.js";
 import type { StreamRecord } from "./record.js";
 

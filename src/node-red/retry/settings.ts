@@ -1,5 +1,6 @@
 import type { BackoffOptions } from "../../core/retry/backoff.js";
 import type { ContinuationStyle } from "../../core/retry/continuation.js";
+import type { RouteName } from "../messages/ask-tags.js";
 import type { NodeConfig } from "../red/api.js";
 
 /** A retry node as it stands in a flow file. */
@@ -22,6 +23,9 @@ export interface RetrySettings extends BackoffOptions {
   afterText: "continue" | "restart" | "stop";
   continueBy: "auto" | ContinuationStyle;
 }
+
+/** The outputs by which requests leave, from 0. */
+export const OUTPUT: Readonly<Record<RouteName, number>> = { again: 1, fallback: 2 };
 
 /** The longest wait that may be set: one day. No timer can wait for a month. */
 const MAX_WAIT_MS = 86_400_000;

@@ -58,7 +58,7 @@ export class RetrySources {
       return;
     }
     source.session.send = send;
-    source.session.touch();
+    source.session.held.touch();
     if (message.complete !== true || isRestartNotice(message) || source.done) done();
     else source.done = done;
     source.order.add(message);
@@ -113,7 +113,7 @@ export class RetrySources {
       session.handle({ type: "message", message });
       return;
     }
-    session.done = source.done;
+    session.held.done = source.done;
     source.done = undefined;
     this.end(source.id);
     session.handle({ type: "last", message });

@@ -1,15 +1,12 @@
-import { type Failure, toFailure } from "../../core/failure.js";
+import { toFailure } from "../../core/failure.js";
 import type { AskTag } from "../messages/ask-tags.js";
-import type { InFlight } from "../messages/in-flight.js";
 import { OrderedStream } from "../messages/ordered-stream.js";
-import { RequestWatch } from "../messages/request-watch.js";
 import type { StreamMessage } from "../messages/stream-message.js";
-import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
-import type { NodeHost } from "../red/host.js";
+import type { Done, Message, Send } from "../red/api.js";
 import type { WarnOnce } from "../red/log.js";
-import { describeWire, findWay } from "../red/wiring.js";
 import { runningRuns } from "../runs/register.js";
 import { RunTrace } from "../traces/run-trace.js";
+import { type AskingNode, RequestHold } from "../wires/request-hold.js";
 import { ToolAnswers } from "./calls/answers.js";
 import type { ToolCalls } from "./calls/tool-outputs.js";
 import { isAskedWithoutTools } from "./classify.js";
@@ -22,17 +19,10 @@ import type { RunEffect, RunEvent } from "./run-events.js";
 import { ASK, type RouterSettings } from "./settings.js";
 import { BYPASSED, createLostFailure } from "./texts.js";
 
-/** How long a cancelled stream has to end by itself, with what it said. */
-const CANCEL_GRACE_MS = 2_000;
-
 /** What a session reaches through its node. */
-export interface RouterPorts {
-  red: NodeRed;
-  node: RuntimeNode;
-  host: NodeHost;
+export interface RouterPorts extends AskingNode {
   settings: RouterSettings;
   warnings: WarnOnce;
-  inFlight: InFlight;
   calls: ToolCalls;
   serverCalls: ServerCalls;
   /** Stores runs; undefined if the node keeps none. */
@@ -51,11 +41,8 @@ export class RunSession {
   private order: OrderedStream | undefined;
   /** Id of the turn's stream, while it is open. */
   source: string | undefined;
-  private done: Done | undefined;
-  private timer: unknown;
-  private graceTimer: unknown;
-  private readonly watch: RequestWatch;
-  private release = () => {};
+  private readonly held: RequestHold;
+  private readonly endRun: () => void;
   private hasEnd = false;
   private isAbandoned = false;
   private isReported = false;
@@ -69,16 +56,14 @@ export class RunSession {
     public send: Send,
     private readonly ports: RouterPorts,
   ) {
-    const { red, node, host } = ports;
-    this.watch = new RequestWatch(host.clock, ports.inFlight, () => {
-      const failure = createLostFailure(run.state.phase, describeWire(red, node, ASK));
-      this.handle({ type: "lost", failure });
-    });
-    const releases = [ports.inFlight.hold(run.record.outerTags), runningRuns.begin(run.record.key)];
-    this.release = () => {
-      for (const release of releases) release();
-    };
-    this.trace = new RunTrace(run.record.base, node.name || node.type, () => host.clock.now());
+    const { node, host } = ports;
+    const { key, base, outerTags } = run.record;
+    this.held = new RequestHold(ports, (wire) =>
+      this.handle({ type: "lost", failure: createLostFailure(run.state.phase, wire) }),
+    );
+    this.held.workFor(outerTags);
+    this.endRun = runningRuns.begin(key);
+    this.trace = new RunTrace(base, node.name || node.type, () => host.clock.now());
     this.queue = new EffectQueue(
       (queued) => this.carryOutQueued(queued),
       (thrown) => this.handle({ type: "lost", failure: toFailure(thrown, "invalid_request") }),
@@ -103,8 +88,7 @@ export class RunSession {
   /** Sends a request, and watches for its answer. @param message belongs to the session */
   sendRequest(tag: AskTag, message: Message, send: (message: Message) => void): void {
     this.hasAsked = true;
-    const { red, node } = this.ports;
-    if (!findWay(red, node, ASK).isSlow) this.watch.start(tag);
+    this.held.watchOver(tag, ASK);
     this.trace.ask(message, send);
   }
 
@@ -127,14 +111,13 @@ export class RunSession {
 
   /** Takes a message of the turn's stream, in whatever order. */
   add(message: StreamMessage, done: Done): void {
-    if (message.complete === true && !Object.hasOwn(message, "reset")) {
-      if (this.done) done();
-      else this.done = done;
-    } else done();
-    this.watch.touch();
+    const { held } = this;
+    if (message.complete !== true || Object.hasOwn(message, "reset") || held.done) done();
+    else held.done = done;
+    held.touch();
     this.order?.add(message);
     // A last message that waits for others holds its input open.
-    if (this.source === undefined) this.finish(undefined);
+    if (this.source === undefined) held.finish();
   }
 
   /**
@@ -167,8 +150,7 @@ export class RunSession {
       return undefined;
     }
     record.isCancelled = true;
-    const { clock } = this.ports.host;
-    this.graceTimer ??= clock.setTimer(() => this.handle({ type: "cancelled" }), CANCEL_GRACE_MS);
+    this.held.awaitEnd(() => this.handle({ type: "cancelled" }));
     return this.source ?? record.key;
   }
 
@@ -181,18 +163,11 @@ export class RunSession {
 
   /** Lets go of everything. A stream that has not ended is stopped at its source. */
   close(): void {
-    const { host, calls } = this.ports;
-    const { clock } = host;
-    clock.clearTimer(this.timer);
-    clock.clearTimer(this.graceTimer);
-    this.watch.stop();
-    this.release();
+    this.endRun();
     this.closeSource(false);
-    calls.forget(this.run.record.key);
-    this.ports.serverCalls.forget(this.run.record.key);
-    this.answers.clear();
+    this.forgetTools();
     this.trace.end(this.run.record, { code: "", isCancelled: true });
-    this.finish(undefined);
+    this.held.close();
   }
 
   private take(message: StreamMessage): void {
@@ -241,21 +216,13 @@ export class RunSession {
         ports.warnings.warn(effect.text);
         break;
       case "awaitTools":
-        this.watch.stop();
-        this.timer = ports.host.clock.setTimer(
-          () => this.handle({ type: "toolsTimedOut" }),
-          effect.milliseconds,
-        );
+        this.held.wait(effect.milliseconds, () => this.handle({ type: "toolsTimedOut" }));
         break;
       case "forgetTools":
-        ports.host.clock.clearTimer(this.timer);
-        this.trace.endCalls("");
-        ports.calls.forget(run.record.key);
-        ports.serverCalls.forget(run.record.key);
-        this.answers.clear();
+        this.forgetTools();
         break;
       case "done":
-        this.finish(effect.failure);
+        this.isReported = this.held.finish(effect.failure) && effect.failure !== undefined;
         break;
       case "report":
         if (!this.isReported) ports.host.report(effect.failure, effect.message);
@@ -268,12 +235,15 @@ export class RunSession {
     }
   }
 
-  private finish(failure: Failure | undefined): void {
-    const { done } = this;
-    this.done = undefined;
-    if (!done) return;
-    this.isReported = failure !== undefined;
-    this.ports.host.finish(done, failure);
+  /** Waits for no tool any more. */
+  private forgetTools(): void {
+    const { calls, serverCalls } = this.ports;
+    const { key } = this.run.record;
+    this.held.stopWait();
+    this.trace.endCalls("");
+    calls.forget(key);
+    serverCalls.forget(key);
+    this.answers.clear();
   }
 
   private closeSource(hasEnded: boolean): void {

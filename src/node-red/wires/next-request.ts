@@ -1,7 +1,7 @@
 import type { ChatRequest } from "../../core/chat/request.js";
+import { type AskTag, replaceTags } from "../messages/ask-tags.js";
+import { inheritProperties } from "../messages/inherited-properties.js";
 import type { Message } from "../red/api.js";
-import { type AskTag, replaceTags } from "./ask-tags.js";
-import { inheritProperties } from "./inherited-properties.js";
 
 /**
  * Composes a message that asks for more of a stream.

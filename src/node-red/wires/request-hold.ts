@@ -1,0 +1,96 @@
+import type { Failure } from "../../core/failure.js";
+import type { AskTag } from "../messages/ask-tags.js";
+import type { InFlight } from "../messages/in-flight.js";
+import { RequestWatch } from "../messages/request-watch.js";
+import type { Done, NodeRed, RuntimeNode } from "../red/api.js";
+import type { NodeHost } from "../red/host.js";
+import { describeWire, findWay } from "../red/wiring.js";
+
+/** How long a cancelled request has to end by itself, with what it said. */
+const CANCEL_GRACE_MS = 2_000;
+
+/** The node that asks. */
+export interface AskingNode {
+  red: NodeRed;
+  node: RuntimeNode;
+  host: NodeHost;
+  inFlight: InFlight;
+}
+
+/**
+ * What a node holds while it asks by its wires for the stream of one reader: an input that is not done, timers, a
+ * watch over the request that has left, and its word to others that it works for them.
+ */
+export class RequestHold {
+  /** Of the input that brought the latest request's last message. */
+  done: Done | undefined;
+  private output = 0;
+  private readonly watch: RequestWatch;
+  private timer: unknown;
+  private graceTimer: unknown;
+  private release = () => {};
+
+  /** @param onLost called if nobody works on the request. Gets the wire by which it left, as errors quote it */
+  constructor(
+    private readonly asking: AskingNode,
+    onLost: (wire: string) => void,
+  ) {
+    const { red, node, host, inFlight } = asking;
+    this.watch = new RequestWatch(host.clock, inFlight, () => onLost(describeWire(red, node, this.output)));
+  }
+
+  /** Tells others that this node works for them. @param tags those of who asked */
+  workFor(tags: readonly AskTag[]): void {
+    this.release();
+    this.release = this.asking.inFlight.hold(tags);
+  }
+
+  /** Watches over a request that leaves, unless a node on its way may hold it for long. @param output from 0 */
+  watchOver(tag: AskTag, output: number): void {
+    this.output = output;
+    if (!findWay(this.asking.red, this.asking.node, output).isSlow) this.watch.start(tag);
+  }
+
+  /** Something of the request's stream has come. */
+  touch(): void {
+    this.watch.touch();
+  }
+
+  /** Waits for a time, and no longer for the request. */
+  wait(milliseconds: number, then: () => void): void {
+    this.watch.stop();
+    this.stopWait();
+    this.timer = this.asking.host.clock.setTimer(then, milliseconds);
+  }
+
+  stopWait(): void {
+    this.asking.host.clock.clearTimer(this.timer);
+  }
+
+  /** Gives a cancelled request some time to end by itself. */
+  awaitEnd(then: () => void): void {
+    this.graceTimer ??= this.asking.host.clock.setTimer(then, CANCEL_GRACE_MS);
+  }
+
+  stopTimers(): void {
+    this.watch.stop();
+    this.stopWait();
+    this.asking.host.clock.clearTimer(this.graceTimer);
+    this.graceTimer = undefined;
+  }
+
+  /** Ends the input that is not done. @returns whether there was one */
+  finish(failure?: Failure): boolean {
+    const { done } = this;
+    this.done = undefined;
+    if (done) this.asking.host.finish(done, failure);
+    return done !== undefined;
+  }
+
+  /** Lets go of everything. */
+  close(): void {
+    this.stopTimers();
+    this.release();
+    this.finish();
+  }
+}
