@@ -5,6 +5,9 @@ import { isObject } from "../json/parse.js";
 /** Longest name of a tool that services accept. */
 const MAX_NAME_CHARS = 64;
 
+/** Characters of a tool's name that an author is shown. */
+const MAX_SHOWN_CHARS = 80;
+
 /**
  * Names that services accept for tools and for response schemas (`tools.function.name` and
  * `response_format.json_schema.name` of the OpenAI API reference).
@@ -28,6 +31,11 @@ export function collectToolNames({ tools }: ChatRequest): string[] {
 /** Reads the name of the tool that a model called. */
 export function readCalledName({ function: called, custom }: ToolCall): string {
   return (called ?? custom)?.name ?? "";
+}
+
+/** Reads the name of the tool that a model called, as an author is shown it. */
+export function readShownName(call: ToolCall): string {
+  return readCalledName(call).slice(0, MAX_SHOWN_CHARS);
 }
 
 /** Reads the function of a tool in a request: its name, description and parameters. */

@@ -1,6 +1,6 @@
 import { checkCall } from "../../../core/tools/check-call.js";
 import type { Tool } from "../../../core/tools/definitions.js";
-import { quoteToolName, readCalledName } from "../../../core/tools/name.js";
+import { quoteToolName, readCalledName, readShownName } from "../../../core/tools/name.js";
 import { readRestrictions, refuseCalls } from "../../../core/tools/restrictions.js";
 import type { CallOutcome, RoundCall } from "../../../core/tools/round.js";
 import type { RunRecord } from "../record.js";
@@ -40,9 +40,6 @@ export interface CallContext {
   findMissingTool(tool: Tool | undefined, name: string): string | undefined;
 }
 
-/** Characters of a tool's name that the author is shown. */
-const MAX_NAME_CHARS = 80;
-
 /** How long the checks of one turn may take together. The check of one call has a limit of its own. */
 const MAX_CHECKS_MS = 1_000;
 
@@ -67,7 +64,9 @@ export function planCalls(calls: readonly RoundCall[], record: RunRecord, contex
     const { problem: text, outcome } = verdict;
     plan.refused.push({ call, text, outcome });
     if (outcome === "unknown")
-      plan.warnings.push(`The model called a tool “${shorten(call)}” that does not exist, and was told so.`);
+      plan.warnings.push(
+        `The model called a tool “${readShownName(call.call)}” that does not exist, and was told so.`,
+      );
     return [];
   });
   const forbidden = refuseCalls(
@@ -77,7 +76,8 @@ export function planCalls(calls: readonly RoundCall[], record: RunRecord, contex
   for (const one of allowed) {
     const { call, tool } = one;
     const reason = forbidden.get(call.id);
-    const missing = reason === undefined ? context.findMissingTool(tool, shorten(call)) : undefined;
+    const missing =
+      reason === undefined ? context.findMissingTool(tool, readShownName(call.call)) : undefined;
     if (missing !== undefined) plan.warnings.push(missing);
     if (reason !== undefined) plan.refused.push({ call, text: reason, outcome: "refused" });
     else if (missing === undefined) plan.allowed.push(one);
@@ -87,8 +87,4 @@ export function planCalls(calls: readonly RoundCall[], record: RunRecord, contex
     }
   }
   return plan;
-}
-
-function shorten({ call }: RoundCall): string {
-  return readCalledName(call).slice(0, MAX_NAME_CHARS);
 }

@@ -1,27 +1,22 @@
-import { readCalledName } from "../../../core/tools/name.js";
+import { readShownName } from "../../../core/tools/name.js";
 import type { RoundCall, ToolRound } from "../../../core/tools/round.js";
 
-/** Characters of a tool's name that the author is shown. */
-const MAX_NAME_CHARS = 80;
+/** The calls of a turn. */
+interface TurnCalls {
+  round: ToolRound;
+  /** Calls that nobody has approved, by their ids. */
+  asked: ReadonlyMap<string, unknown>;
+  /** Ids of the calls that an MCP server has. */
+  atServer: ReadonlySet<string>;
+}
 
 /** Lists the names of tools that gave no answer, each once. */
 export function listSilent(calls: readonly RoundCall[]): string[] {
-  return [...new Set(calls.map(({ call }) => readCalledName(call).slice(0, MAX_NAME_CHARS)))];
+  return [...new Set(calls.map(({ call }) => readShownName(call)))];
 }
 
-/**
- * Tells the author who gave no answer in time, and what to do about it.
- * @param asked calls that nobody has approved, by their ids
- * @param atServer ids of the calls that an MCP server has
- */
-export function describeSilence(
-  {
-    round,
-    asked,
-    atServer,
-  }: { round: ToolRound; asked: ReadonlyMap<string, unknown>; atServer: ReadonlySet<string> },
-  seconds: number,
-): string[] {
+/** Tells the author who gave no answer in time, and what to do about it. */
+export function describeSilence({ round, asked, atServer }: TurnCalls, seconds: number): string[] {
   const list = (isMeant: (id: string) => boolean) =>
     listSilent(round.openCalls.filter(({ id }) => isMeant(id))).join(", ");
   const unapproved = list((id) => asked.has(id));
