@@ -16,6 +16,8 @@ export interface ItemPlace {
   index: number | undefined;
   /** The item's id, or that of its call; `""` if the event has none. */
   id: string;
+  /** The id of the call; `""` if the event has none, or the item is no call. */
+  callId?: string;
 }
 
 /**
@@ -104,8 +106,12 @@ export class ItemList {
     return matches;
   }
 
-  private find({ index, id }: ItemPlace, type: string, isDelta: boolean): OpenItem | undefined {
-    const ofType = this.items.filter((item) => item.type === type && !(isDelta && item.isDone));
+  private find({ index, id, callId = "" }: ItemPlace, type: string, isDelta: boolean): OpenItem | undefined {
+    const isOther = (item: OpenItem) =>
+      callId !== "" && item instanceof CallItem && item.callId !== "" && item.callId !== callId;
+    const ofType = this.items.filter(
+      (item) => item.type === type && !(isDelta && item.isDone) && !isOther(item),
+    );
     const hasId = (item: OpenItem) => item.ids.has(id);
     if (index === undefined) {
       return ofType.findLast(hasId) ?? ofType.findLast(({ isDone }) => !isDone);
@@ -128,8 +134,17 @@ export class ItemList {
     const item = this.create(type, name);
     item.index = index;
     item.addId(id);
-    this.items.push(item);
+    this.items.splice(this.findPosition(item), 0, item);
     return item;
+  }
+
+  /** Finds the place of an item whose first event may come late. Text that comes late stays behind the text before it. */
+  private findPosition({ index, type }: OpenItem): number {
+    const { length } = this.items;
+    if (index === undefined) return length;
+    const next = this.items.findIndex((item) => item.index !== undefined && item.index > index);
+    const isBeforeText = type === "message" && this.items.slice(next).some((item) => item.type === type);
+    return next === -1 || isBeforeText ? length : next;
   }
 
   private create(type: string, name: string): OpenItem {
@@ -169,5 +184,6 @@ function addIds(item: OpenItem, { id, call_id: callId }: WireItem): void {
 
 /** Reads how a whole item names itself. A call may have only the id of the call. */
 function readPlace(wire: WireItem, index: number | undefined): ItemPlace {
-  return { index, id: toText(wire["id"]) || toText(wire["call_id"]) };
+  const callId = toText(wire["call_id"]);
+  return { index, id: toText(wire["id"]) || callId, callId };
 }

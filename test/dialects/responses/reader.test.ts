@@ -19,6 +19,10 @@ interface Habits {
   missingDeltas: number;
   omitted: readonly string[];
   rotatesIds: boolean;
+  /** Whether all items have the same index. */
+  sharesIndex: boolean;
+  /** Whether the whole items come together at the end. */
+  endsLate: boolean;
 }
 
 const anyHabits: fc.Arbitrary<Habits> = fc.record({
@@ -26,21 +30,33 @@ const anyHabits: fc.Arbitrary<Habits> = fc.record({
   missingDeltas: fc.nat(3),
   omitted: fc.subarray(["sequence_number", "item_id", "output_index", "content_index", "summary_index"]),
   rotatesIds: fc.boolean(),
+  sharesIndex: fc.boolean(),
+  endsLate: fc.boolean(),
 });
 
 const isDelta = ({ type }: WireEvent) => String(type).endsWith(".delta");
 const isLasting = ({ type }: WireEvent) =>
   type === "response.output_item.done" || type === "response.completed" || type === "response.incomplete";
 
+/** Puts whole items before the end of the stream. Calls stay, because their order is that of their beginnings. */
+function putLast(events: readonly WireEvent[]): WireEvent[] {
+  const isWhole = ({ type, item }: WireEvent) =>
+    type === "response.output_item.done" && (item as WireEvent)["type"] !== "function_call";
+  const others = events.filter((event) => !isWhole(event));
+  return [...others.slice(0, -1), ...events.filter(isWhole), ...others.slice(-1)];
+}
+
 /** Changes a stream as a service with these habits sends it. The whole items stay, so that nothing gets lost. */
 function applyHabits(
   events: readonly WireEvent[],
-  { fates, missingDeltas, omitted, rotatesIds }: Habits,
+  { fates, missingDeltas, omitted, rotatesIds, sharesIndex, endsLate }: Habits,
 ): WireEvent[] {
-  const kept = events.flatMap((event, number): WireEvent[] => {
+  // Something has to say which item an event belongs to while several are open.
+  const isLate = endsLate && !sharesIndex && !rotatesIds && !omitted.includes("output_index");
+  const kept = (isLate ? putLast(events) : events).flatMap((event, number): WireEvent[] => {
     if (isDelta(event)) {
-      const isLate = events.slice(number + 1, number + 1 + missingDeltas).some((next) => !isDelta(next));
-      return isLate ? [] : [event];
+      const isLast = events.slice(number + 1, number + 1 + missingDeltas).some((next) => !isDelta(next));
+      return isLast ? [] : [event];
     }
     const fate = fates[number % fates.length];
     if (fate === "drop" && !isLasting(event)) return [];
@@ -48,6 +64,7 @@ function applyHabits(
   });
   return kept.map((event, number) => {
     const changed = { ...event };
+    if (sharesIndex && "output_index" in changed) changed["output_index"] = 0;
     if (rotatesIds && "item_id" in changed) changed["item_id"] = `id_${number}`;
     for (const field of omitted) delete changed[field];
     return changed;
