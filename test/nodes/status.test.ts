@@ -121,6 +121,13 @@ describe("The status of a chat-stream", () => {
     await waitUntil(() => flow.getStatus("ask")?.fill === "grey", "the status is grey");
   });
 
+  it("says that there is no model, since that is the commonest mistake in a request", async () => {
+    const flow = await load(createAskFlow(service().url, { model: "" }));
+    flow.inject("ask", { payload: "Hi" });
+    await waitUntil(() => flow.getStatus("ask")?.fill === "red", "the status is red");
+    assert.match(flow.getStatus("ask")!.text!, /noModel$|^no model$/);
+  });
+
   it("shows the number of parallel streams", async () => {
     service().script = (reply) => void reply.send("half");
     const flow = await load(createAskFlow(service().url));

@@ -24,6 +24,11 @@ export interface WireRequest {
 /** Request fields that this package sets itself, because they decide what comes back and how. */
 const RESERVED_FIELDS: ReadonlySet<string> = new Set(["model", "messages", "tools", "stream"]);
 
+/** Whether a request failed because it has no model, see `checkRequest`. */
+export function isModelMissing({ code, message }: Failure): boolean {
+  return code === "invalid_request" && message.startsWith("The request has no model.");
+}
+
 /**
  * Checks a request before it is sent.
  * @throws Failure `invalid_request` that says what is missing and where to set it

@@ -1,4 +1,5 @@
 import type { ChatResult } from "../../client/chat-types.js";
+import { isModelMissing } from "../../core/chat/request.js";
 import type { Failure } from "../../core/failure.js";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
 import { StatusLine } from "../red/status-line.js";
@@ -45,7 +46,8 @@ export class StreamStatus {
     if (failure?.code === "configuration" || failure?.code === "credentials") {
       this.line.show(() => ({ fill: "red", shape: "ring", text: failure.code }));
     } else if (failure) {
-      this.line.show(() => ({ fill: "red", shape: "dot", text: failure.code }));
+      const text = isModelMissing(failure) ? this.translate("noModel") : failure.code;
+      this.line.show(() => ({ fill: "red", shape: "dot", text }));
     } else if (outcome === "cancelled") {
       this.line.show(() => ({ fill: "grey", shape: "ring", text: this.translate("cancelled") }));
     } else
