@@ -29,7 +29,7 @@ const END_RECORD = /"type":\s*"(?:response\.(?:completed|incomplete|failed|cance
 const REFUSES_CURSOR: ReadonlySet<string> = new Set(["invalid_request", "bad_response"]);
 
 const LOST_PLACE =
-  "The service sent the whole answer at once, and nobody can tell how much of it the reader has already.";
+  "The service sent the whole answer again, and it is not known how much of it the reader already has.";
 
 /**
  * A stream of an answer that its service keeps. If the connection breaks, the result says where a later run can take the

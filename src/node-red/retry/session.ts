@@ -156,6 +156,6 @@ function createLostFailure(phase: string, wire: string): Failure {
   }
   return new Failure(
     "configuration",
-    `The request was sent again by ${wire}, and no chat-stream took it. Check the nodes behind that wire.`,
+    `The request was sent again through ${wire}, and no chat-stream took it. Check the nodes behind that wire.`,
   );
 }

@@ -10,7 +10,7 @@ export const FOREIGN_STREAM =
 export const ORPHAN =
   "This stream belongs to a tool-call-router that no longer exists; its tool calls are answered here.";
 export const NOTHING_CAME =
-  "Nothing came of the request that left by output 2. Wire output 2 into a chat-stream, and its output into this node.";
+  "The request that was sent through output 2 got no answer. Wire output 2 into a chat-stream, and its output into this node.";
 export const NO_END = "The stream's end never came. Let every message of the chat-stream reach this node.";
 
 /** What the model reads of a call at an MCP server that was under way when Node-RED stopped. */
@@ -56,7 +56,7 @@ export function createLostFailure(phase: string, wire: string): Failure {
   }
   return new Failure(
     "configuration",
-    `The request that left by ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and its output into this node.`,
+    `The request that was sent through ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and its output into this node.`,
   );
 }
 

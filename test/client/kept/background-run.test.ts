@@ -236,7 +236,7 @@ describe("Stream of an answer that the service keeps", () => {
     const before = reader.text;
     const { failure, resume: next } = await reader.read({ id: resume!.id, after: resume!.after });
     assert.deepEqual([failure?.code, failure?.retryable, failure?.partial], ["bad_response", false, ""]);
-    assert.match(failure!.message, /whole answer at once/);
+    assert.match(failure!.message, /whole answer again/);
     assert.equal(reader.text, before);
     assert.equal(next, undefined);
   });

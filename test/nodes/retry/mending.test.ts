@@ -276,7 +276,7 @@ describe("A stream in repair", () => {
     assert.equal((end!.error as FailureData).partial, "Once");
     assert.equal(end!._msgid, "m");
     assert.equal(end!.parts!.count, 2);
-    assert.match(world.errors[0]!.message, /by output 2 \(to “chat-stream”\), and no chat-stream took it/);
+    assert.match(world.errors[0]!.message, /output 2 \(to “chat-stream”\), and no chat-stream took it/);
     assert.equal(world.clock.timerCount, 0);
   });
 
