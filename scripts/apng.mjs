@@ -8,7 +8,8 @@ const CHANNELS = 3;
 /**
  * @param frames screenshots of one size: `{ png, delayMs }`, the delay until the next one
  * @param clip `{ x, y, width, height }`: the part of the screenshots that is shown
- * @returns a PNG that repeats the frames for ever. Each frame after the first holds only what has changed.
+ * @returns a PNG that repeats the frames for ever. Each frame after the first holds only what has changed. What does not move
+ *   pictures shows the last frame.
  */
 export function encodeApng(frames, clip) {
   const shown = [];
@@ -22,15 +23,15 @@ export function encodeApng(frames, clip) {
   }
   const { width, height } = before;
   const header = Buffer.concat([uint32(width, height), Buffer.from([8, TRUECOLOUR, 0, 0, 0])]);
-  const chunks = [chunk("IHDR", header), chunk("acTL", uint32(shown.length, 0))];
+  const still = chunk("IDAT", compress(before, { x: 0, y: 0, w: width, h: height }));
+  const chunks = [chunk("IHDR", header), chunk("acTL", uint32(shown.length, 0)), still];
   let sequence = 0;
-  for (const [at, { area, picture, delayMs }] of shown.entries()) {
+  for (const { area, picture, delayMs } of shown) {
     const delay = Buffer.alloc(6);
     delay.writeUInt16BE(delayMs, 0);
     delay.writeUInt16BE(1000, 2);
     chunks.push(chunk("fcTL", Buffer.concat([uint32(sequence++, area.w, area.h, area.x, area.y), delay])));
-    const data = compress(picture, area);
-    chunks.push(at === 0 ? chunk("IDAT", data) : chunk("fdAT", Buffer.concat([uint32(sequence++), data])));
+    chunks.push(chunk("fdAT", Buffer.concat([uint32(sequence++), compress(picture, area)])));
   }
   return Buffer.concat([SIGNATURE, ...chunks, chunk("IEND", Buffer.alloc(0))]);
 }
