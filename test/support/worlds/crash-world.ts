@@ -91,7 +91,8 @@ export class CrashWorld {
         for (const call of calls) await this.post("result", { toolCall: call, text: "fine" });
       await pause(20);
     }
-    // The answer is on its way to the reader.
+    // The answer is on its way to the reader, and takes a while on a busy machine. Another one would be one too many.
+    for (let tries = 0; this.seen.answers.length === 0 && tries < 100; tries++) await pause(20);
     await pause(200);
     return this.seen;
   }
