@@ -8,12 +8,12 @@ import type { RefusalMemory } from "./refusal-memory.js";
 
 /** Creates the decoder of a stream. It separates reasoning in tags from the answer, if the provider is set to do so. */
 export function createDecoder(setup: ChatSetup, sink: DecoderSink, memory: RefusalMemory): Decoder {
-  const { clock, endpoint, limits, request, tolerant, everyChunk } = setup;
+  const { clock, endpoint, limits, provider, request, tolerant, everyChunk } = setup;
   const onReasoning = memory.noteReasoning.bind(memory);
   const splitsThinking = endpoint.settings?.["splitThinking"] === true;
   return new OpenAiDecoder(splitsThinking ? new ThinkingFilter(sink, onReasoning) : sink, {
     toolNames: collectToolNames(request),
-    maxTokens: readMaxTokens(request),
+    maxTokens: provider.hidesLimit ? readMaxTokens(request) : undefined,
     now: () => clock.date(),
     onReasoning,
     tolerant,

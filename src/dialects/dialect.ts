@@ -56,7 +56,7 @@ export interface Decoder {
 export interface DecoderOptions {
   /** Names of the request's tools. They show whether a name came in fragments or two names came. Default: none. */
   toolNames?: readonly string[];
-  /** How many tokens the answer may have, if the request limits them. Not every service says that the limit cut it off. */
+  /** How many tokens the answer may have, if the service may not say that they were too few. */
   maxTokens?: number | undefined;
   /** Skip and count broken records instead of failing; default false. */
   tolerant?: boolean;

@@ -84,6 +84,7 @@ export function createOpenAiProvider(preset: Preset): Provider {
     ...buildFormChoice(preset),
     keyRequired: preset.keyRequired,
     prefill: preset.prefill === true,
+    ...(preset.responses?.hidesLimit ? { hidesLimit: true } : {}),
     ...(preset.chooseModel ? { chooseModel: preset.chooseModel } : {}),
     settings: preset.settings ?? [SPLIT_THINKING],
     ...(preset.keyVariable === undefined ? {} : { keyVariable: preset.keyVariable }),

@@ -113,7 +113,7 @@ export const PRESETS: readonly Preset[] = [
     chooseModel: () => "default",
     keyRequired: false,
     prefill: true,
-    responses: {},
+    responses: { hidesLimit: true },
     speaks: false,
   },
   {
@@ -139,14 +139,14 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "http://127.0.0.1:11434/v1",
     keyRequired: false,
     prefill: true,
-    responses: {},
+    responses: { hidesLimit: true },
     speaks: false,
   },
   {
     id: "custom",
     label: "Custom (OpenAI-compatible)",
     keyRequired: false,
-    responses: { encryptsReasoning: true },
+    responses: { encryptsReasoning: true, hidesLimit: true },
   },
 ];
 

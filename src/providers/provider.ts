@@ -96,6 +96,8 @@ export interface Provider extends FormChoice {
   chooseModel?(endpoint: Endpoint): string | undefined;
   /** Whether the model continues an assistant's message at the end of the conversation; default false. */
   readonly prefill?: boolean;
+  /** Whether it may call an answer in Responses complete that its limit of tokens has cut off; default false. */
+  readonly hidesLimit?: boolean;
   /** The rule by which the service blocks a key after too many refusals, if it has one. */
   readonly refusalRule?: RefusalRule;
   /** Fields of the dialog for this service alone. Their values arrive in `Endpoint.settings`. */

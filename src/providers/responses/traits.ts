@@ -10,6 +10,8 @@ export interface ResponsesTraits {
   reasoningStatus?: string;
   /** Whether tool calls must be the last items of an answer; default false. */
   callsLast?: boolean;
+  /** Whether it may call an answer complete that its limit of tokens has cut off; default false. */
+  hidesLimit?: boolean;
   /** Parameters of Chat Completions that it has, although OpenAI's Responses have not. */
   parameters?: readonly string[];
 }

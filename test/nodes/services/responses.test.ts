@@ -221,6 +221,24 @@ describe("Flow with OpenAI in Responses", () => {
     assert.equal((await ask()).finishReason, "length");
   });
 
+  it("ends an answer with all its tokens as length if the service is one that never says so, and as it says otherwise", async () => {
+    const options = { max_tokens: 5 };
+    for (const [provider, reason] of [
+      ["llamacpp", "length"],
+      ["openai", "stop"],
+    ]) {
+      service().script = (reply) => {
+        reply.open().response.end(formatEvents(buildStream(buildMessageEvents(["One, two"]))));
+      };
+      const end = await ask({ options }, {}, { provider, api: "responses" });
+      assert.deepEqual(
+        [end.finishReason, (end["usage"] as Item)["completion_tokens"]],
+        [reason, 5],
+        provider,
+      );
+    }
+  });
+
   it("asks for the service's own tools that are ticked, and shows in msg.chunk and collect what they did", async () => {
     const search = { id: "ws_1", type: "web_search_call", status: "completed", action: { query: "a" } };
     openai.answers = [
