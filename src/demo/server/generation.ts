@@ -54,8 +54,10 @@ export function generateChoice(
     tokensLeft--;
     toolCalls.push({ name: call.name, arguments: take(call.arguments, cutAfter) });
   }
+  // A model has ended only when it says so, which takes a token, too.
+  isCut ||= tokensLeft < 1 || cutAfter !== undefined;
   const ended = toolCalls.length > 0 ? "tool_calls" : "stop";
-  return { reasoning, content, toolCalls, finishReason: isCut || cutAfter !== undefined ? "length" : ended };
+  return { reasoning, content, toolCalls, finishReason: isCut ? "length" : ended };
 }
 
 function cutAtStop(text: string, stops: readonly string[]): string {

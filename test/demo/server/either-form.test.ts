@@ -45,6 +45,15 @@ const anyQuestion = fc.record({
   maxTokens: fc.option(fc.integer({ min: 16, max: 60 }), { nil: undefined }),
 });
 
+const PLAIN_QUESTION = {
+  system: "",
+  base: "demo-reasoning",
+  fault: "",
+  parallel: false,
+  format: undefined,
+  effort: undefined,
+} as const;
+
 describe("One question to the demo in either form", function () {
   this.timeout(30_000);
   let demo: Demo;
@@ -99,7 +108,11 @@ describe("One question to the demo in either form", function () {
           "code" in chat ? String(chat.code) : String((chat as { finish_reason: string }).finish_reason),
         );
       }),
-      { numRuns: 200 },
+      {
+        numRuns: 200,
+        // An answer that has just as many tokens as it may have.
+        examples: [[{ ...PLAIN_QUESTION, tools: [], question: "repeat: 👩‍🚀 naïve 你好 🇫🇷", maxTokens: 35 }]],
+      },
     );
     assert.deepEqual(
       [...seen].sort(),

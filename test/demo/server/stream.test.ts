@@ -61,7 +61,9 @@ describe("The demo server's streams", () => {
       assert.deepEqual(streamed.finishReasons(), ["length"]);
     }
     const whole = (await demo.stream(COUNT)).contents().length;
-    assert.deepEqual((await demo.stream({ ...COUNT, max_tokens: whole })).finishReasons(), ["stop"]);
+    // The token that ends an answer counts as well.
+    assert.deepEqual((await demo.stream({ ...COUNT, max_tokens: whole })).finishReasons(), ["length"]);
+    assert.deepEqual((await demo.stream({ ...COUNT, max_tokens: whole + 1 })).finishReasons(), ["stop"]);
   });
 
   it("stop before a stop string, one or several", async () => {
