@@ -2,7 +2,13 @@
  * The forms of records that services stream: for each, how the server writes it, and how the loop that one would write by
  * hand for it reads it. The texts are those of the corpus, so every client must deliver the same text from every form.
  */
-import { createEndRecords, createTextRecord, createVariedRecord, ROLE_RECORD } from "./corpus.mjs";
+import {
+  createEndRecords,
+  createPaddedRecord,
+  createTextRecord,
+  createVariedRecord,
+  ROLE_RECORD,
+} from "./corpus.mjs";
 
 const write = (record) => `data: ${JSON.stringify(record)}\n\n`;
 const writeEvent = (record) => `event: ${record.type}\ndata: ${JSON.stringify(record)}\n\n`;
@@ -86,6 +92,8 @@ function createResponsesRecord(encoded, position) {
  */
 export const FORMS = {
   "OpenAI, one id": createChatForm(0.5, createTextRecord, readContent),
+  // OpenAI pads the records of both its APIs, so that their sizes do not show the text.
+  "OpenAI, one id and padding": createChatForm(0.7, createPaddedRecord, readContent),
   "OpenAI, an id and a time each": createChatForm(
     0.7,
     (encoded, position) =>
