@@ -111,7 +111,7 @@ export function createPlans(isQuick) {
       turns: 12,
       every: { ...seldom, "openai-completion": 12, "ai-sdk": 12 },
     },
-    ...forms.map((form) => ({ ...form, generations: 3, warmups: 3, turns: 9 })),
+    ...forms.map((form) => ({ ...form, generations: 3, warmups: 6, turns: 15 })),
     {
       ...paced,
       parts: [createPacedPart(1500)],

@@ -1,7 +1,7 @@
 /**
  * The concatenation is flattened at this length. Until then, each of its parts takes some 50 bytes more than its characters.
  */
-const MAX_OPEN_CHARS = 64;
+const MAX_OPEN_CHARS = 256;
 
 /** From this length on, V8 makes a substring a view of the original text instead of a copy. */
 const MIN_VIEW_CHARS = 13;

@@ -3,7 +3,7 @@
 export const NEEDS_PARSING = /["\\\u0000-\u001f]/;
 
 /** Up to this length, a loop is faster than a search and a regular expression. */
-const MAX_SHORT_CHARS = 16;
+const MAX_SHORT_CHARS = 40;
 
 /**
  * Finds the closing quote of a string literal that is short and has no escapes, as most are.
