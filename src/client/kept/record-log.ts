@@ -19,7 +19,7 @@ export class RecordLog {
     for (const record of start?.records ?? []) this.add(record);
   }
 
-  /** Adds a record, unless it is none, such as an end marker. */
+  /** Adds a record. Anything but a JSON object, such as an end marker, is left out. */
   add(data: string): void {
     if (!this.isComplete || !data.trimStart().startsWith("{")) return;
     this.records.push(data);
