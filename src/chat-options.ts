@@ -50,7 +50,7 @@ export interface ChatOptions extends ServiceOptions {
   job?: JobWish | undefined;
   /** Your own prices, for models whose price neither the service nor the price list tells. */
   prices?: OwnPrices | undefined;
-  /** Whether to skip and count records that are not JSON instead of failing. Default: false. */
+  /** Whether to skip and count broken records instead of failing. Records of unknown types are always skipped and counted. Default: false. */
   tolerant?: boolean | undefined;
   /** Whether a stream that ends without a finish reason fails as `interrupted`, even if it has an end marker. Default: false. */
   needsFinishReason?: boolean | undefined;

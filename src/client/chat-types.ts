@@ -134,7 +134,7 @@ export interface ChatResult {
   /** The service that answered: the provider's id, with the host if it is not the provider's own. */
   service?: string;
   stats: Stats;
-  /** Records that were skipped because they are not JSON. Always 0 unless `tolerant` is set. */
+  /** Records that were skipped: they are of an unknown type, or broken and `tolerant` is set. */
   skipped: number;
   /** A warning of the service for the author, such as the end of a model. */
   notice?: string;
@@ -172,7 +172,7 @@ export interface ChatSetup {
   job?: JobWish;
   /** The author's own prices, for models whose price is not known. */
   prices?: OwnPrices | undefined;
-  /** Whether to skip records that are not JSON instead of failing. */
+  /** Whether to skip and count broken records instead of failing. */
   tolerant: boolean;
   /** Whether an end marker without a finish reason is no end of the answer. Default: false. */
   needsFinishReason?: boolean;

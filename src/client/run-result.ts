@@ -14,7 +14,7 @@ interface EndedRun extends ChatProgress {
   failure: Failure | undefined;
   /** When it began, in milliseconds of the clock. */
   startedAt: number;
-  /** Records that are not JSON. */
+  /** Records of unknown types, and broken ones that the run tolerates. */
   skipped: number;
   /** A warning of the service for the author. */
   notice: string | undefined;

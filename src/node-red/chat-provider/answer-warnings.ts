@@ -17,7 +17,7 @@ export class AnswerWarnings {
     this.lastNotice = notice ?? this.lastNotice;
     if (result.cost === null) warnOfMissingPrices(this.node);
     if (skipped === 0) return;
-    const problem = `${skipped} records of the stream were not JSON. They were skipped, since the provider is set to tolerate them.`;
-    logWarning(this.node, problem);
+    const records = skipped === 1 ? "1 record of the stream was" : `${skipped} records of the stream were`;
+    logWarning(this.node, `${records} skipped: broken, or of an unknown type. Text may be missing.`);
   }
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { buildEmptyResult } from "../../../src/client/chat-types.js";
+import { AnswerWarnings } from "../../../src/node-red/chat-provider/answer-warnings.js";
 import { warnOfPlainHttp } from "../../../src/node-red/chat-provider/warnings.js";
 import type { RuntimeNode } from "../../../src/node-red/red/api.js";
 
@@ -26,5 +28,22 @@ describe("The plain-http warning of a chat-provider", () => {
     assert.deepEqual(warnings("https://llm.example.org/v1", true), []);
     assert.deepEqual(warnings("http://llm.example.org/v1", false), []);
     assert.deepEqual(warnings("no address", true), []);
+  });
+});
+
+describe("The warnings about an answer", () => {
+  const warnings = (skipped: number): string[] => {
+    const texts: string[] = [];
+    const node = { warn: (warning: string) => texts.push(warning) } as unknown as RuntimeNode;
+    new AnswerWarnings(node).warnOf({ ...buildEmptyResult("complete"), skipped });
+    return texts;
+  };
+
+  it("count the records that were skipped, and say both reasons there may be", () => {
+    assert.deepEqual(warnings(0), []);
+    assert.deepEqual(warnings(1), [
+      "1 record of the stream was skipped: broken, or of an unknown type. Text may be missing.",
+    ]);
+    assert.match(warnings(12)[0]!, /^12 records of the stream were skipped: broken, or of an unknown type\./);
   });
 });
