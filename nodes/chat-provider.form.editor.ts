@@ -1,6 +1,6 @@
 /// <reference path="editor/validators.editor.ts" />
-/// <reference path="editor/providers.editor.ts" />
 /// <reference path="editor/service-form.editor.ts" />
+/// <reference path="editor/connection-test.editor.ts" />
 /// <reference path="chat-provider.services.editor.ts" />
 /// <reference path="chat-provider.settings.editor.ts" />
 
@@ -176,29 +176,17 @@ namespace ProviderForm {
 
   /** Prepares the button that tests the provider as it stands in the dialog. */
   export function prepareTest(node: ProviderNode): void {
-    const button = $("#chat-provider-test");
-    const result = $("#chat-provider-test-result");
-    const show = (text: string, kind = "") => result.text(text).attr("class", kind);
-    /** What the shown result is about. */
-    let tested = "";
-    const adapt = () => {
-      if (tested !== "" && JSON.stringify(readDraft(node)) !== tested) show("");
-    };
-    button.on("click", () => {
-      const draft = readDraft(node);
-      tested = JSON.stringify(draft);
-      show(node._("chat-provider.test.running"));
-      Providers.post("chat-provider/draft/test", draft).then(
-        (answer) => {
-          const { ok, code, message } = answer as { ok: boolean; code?: string; message: string };
-          if (JSON.stringify(readDraft(node)) !== tested) return;
-          // A missing model list proves nothing: some gateways have none.
-          show(message, ok ? "chat-right" : code === "not_found" ? "chat-warning" : "chat-wrong");
-        },
-        () => show(node._("chat-provider.test.unreachable"), "chat-wrong"),
-      );
+    ConnectionTest.prepare({
+      id: "chat-provider",
+      url: "chat-provider/draft/test",
+      readDraft: () => readDraft(node),
+      translate: (key) => node._(`chat-provider.test.${key}`),
+      // A missing model list proves nothing: some gateways have none.
+      describe: ({ ok, code, message }: { ok: boolean; code?: string; message: string }) => [
+        message,
+        ok ? "chat-right" : code === "not_found" ? "chat-warning" : "chat-wrong",
+      ],
     });
-    $("#chat-provider-form").on("change keyup paste input click", () => setTimeout(adapt));
   }
 
   /** Reads the provider as it stands in the dialog, for the runtime. A credential that is stored stays there. */

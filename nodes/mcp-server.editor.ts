@@ -1,6 +1,7 @@
 /// <reference path="editor/validators.editor.ts" />
 /// <reference path="editor/dialog.editor.ts" />
 /// <reference path="editor/pairs.editor.ts" />
+/// <reference path="editor/connection-test.editor.ts" />
 
 /** The editor half of mcp-server. */
 (() => {
@@ -9,6 +10,14 @@
     url?: string;
     command?: string;
     [setting: string]: unknown;
+  }
+
+  /** The result of a test: the server's tools, or why it cannot be used and the last lines of its log. */
+  interface Answer {
+    ok: boolean;
+    message: string;
+    tools?: string[];
+    log?: string[];
   }
 
   const { checkNumber, isVariable, parseUrl } = Validators;
@@ -109,25 +118,30 @@
         findField("command").trigger("keyup");
       });
       adapt();
-      prepareTest(this);
+      ConnectionTest.prepare({
+        id: "mcp-server",
+        url: "mcp-server/draft/test",
+        readDraft: () => readDraft(this),
+        translate: (key) => this._(`mcp-server.test.${key}`),
+        describe: (answer: Answer) => [describeAnswer(this, answer), answer.ok ? "chat-right" : "chat-wrong"],
+      });
     },
   });
 
-  /** Lets the author test what is deployed. */
-  function prepareTest(node: ServerNode): void {
-    const result = $("#mcp-server-test-result");
-    const show = (text: string, kind = "") => result.text(text).attr("class", `chat-hint ${kind}`);
-    $("#mcp-server-test").on("click", () => {
-      if (!RED.nodes.node(node.id) || node.changed) {
-        show(node._("mcp-server.test.deployFirst"), "chat-warning");
-        return;
-      }
-      show(node._("mcp-server.test.running"));
-      $.post(`mcp-server/${encodeURIComponent(node.id)}/test`).then(
-        ({ ok, message, tools = [] }: { ok: boolean; message: string; tools?: string[] }) =>
-          show([message, tools.join(", ")].filter(Boolean).join(": "), ok ? "chat-right" : "chat-wrong"),
-        () => show(node._("mcp-server.test.unreachable"), "chat-wrong"),
-      );
-    });
+  /** Reads the server as it stands in the dialog, for the runtime. A credential that is stored stays there. */
+  function readDraft(node: ServerNode): object {
+    const config: Record<string, unknown> = {};
+    for (const setting of Object.keys(node._def.defaults)) {
+      const field = findField(setting);
+      config[setting] = field.attr("type") === "checkbox" ? field.is(":checked") : field.val();
+    }
+    const credentials: Record<string, unknown> = {};
+    for (const name of ["token", "secretHeaders", "secretEnv"]) credentials[name] = findField(name).val();
+    return { id: node.id, config, credentials };
+  }
+
+  function describeAnswer(node: ServerNode, { message, tools = [], log = [] }: Answer): string {
+    const sentence = [message, tools.join(", ")].filter(Boolean).join(": ");
+    return log.length === 0 ? sentence : [sentence, node._("mcp-server.test.log"), ...log].join("\n");
   }
 })();

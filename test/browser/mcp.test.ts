@@ -43,6 +43,17 @@ describe("MCP servers in the editor", function () {
       .getByText(/Connected: demo notes 1\.0\.0 .*list_notes, read_note, delete_note/)
       .waitFor();
     await saveScreenshot(editor.page, "mcp-server");
+    // What stands in the dialog is tested, deployed or not.
+    const result = editor.getField("mcp-server-test-result");
+    await editor.getField("node-config-input-command").fill("no-such-program");
+    await result.filter({ hasText: /^$/ }).waitFor({ state: "attached" });
+    await editor.page.locator("#mcp-server-test").click();
+    await result.getByText(/no program “no-such-program”/).waitFor();
+    await editor.getField("node-config-input-command").fill(process.execPath);
+    await editor.getField("node-config-input-args").fill("-e\nconsole.error('no key is set')");
+    await editor.page.locator("#mcp-server-test").click();
+    await result.getByText(/The last lines of its log:\s+no key is set/).waitFor();
+    await saveScreenshot(editor.page, "mcp-server-log");
     await editor.cancelConfigDialog();
     await row.getByRole("checkbox").uncheck();
     await editor.confirmDialog();

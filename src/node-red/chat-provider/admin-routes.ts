@@ -86,7 +86,7 @@ async function useDraft<T>(
   request: AdminRequest,
   use: (draft: ProviderRuntime) => Promise<T>,
 ): Promise<T> {
-  const draft = openDraft(red, request.body);
+  const draft = openDraft(red, request);
   try {
     return await use(draft);
   } finally {

@@ -1,16 +1,23 @@
 import { toFailure } from "../../core/failure.js";
 import type { AdminRequest, AdminResponse, NodeRed } from "../red/api.js";
+import { DraftTests } from "./draft-tests.js";
 import { requireMcpServer } from "./lookup.js";
 
 /**
- * Adds the HTTP routes through which the editor uses a deployed mcp-server. They check a permission and take the id of a
- * deployed node only, so nobody can start a program or send a token by them.
+ * Adds the HTTP routes through which the editor uses an mcp-server: by the id of a deployed node, or as it stands in the
+ * editor. A draft may start a program, so its route asks for the permission to deploy, with which one can start any.
  */
 export function addMcpServerRoutes(red: NodeRed): void {
   const { httpAdmin } = red;
   if (!httpAdmin) return;
   const requireWrite = red.auth.needsPermission("flows.write");
   const test = async ({ params }: AdminRequest) => requireMcpServer(red, params["id"]).test();
+  const drafts = new DraftTests(red);
+  const describe = ({ identity, tools }: Awaited<ReturnType<typeof test>>) => ({
+    ok: true,
+    message: red._("mcp-server.test.ok", { ...identity, count: tools.length }),
+    tools: tools.map(({ name }) => name),
+  });
   const answer = (response: AdminResponse, work: Promise<object>) => {
     work.then(
       (body) => response.json(body),
@@ -30,14 +37,14 @@ export function addMcpServerRoutes(red: NodeRed): void {
     ),
   );
 
-  httpAdmin.post("/mcp-server/:id/test", requireWrite, (request, response) =>
+  httpAdmin.post("/mcp-server/draft/test", requireWrite, (request, response) =>
     answer(
       response,
-      test(request).then(({ identity, tools }) => ({
-        ok: true,
-        message: red._("mcp-server.test.ok", { ...identity, count: tools.length }),
-        tools: tools.map(({ name }) => name),
-      })),
+      drafts.test(request).then((tested) => ("ok" in tested ? tested : describe(tested))),
     ),
+  );
+
+  httpAdmin.post("/mcp-server/:id/test", requireWrite, (request, response) =>
+    answer(response, test(request).then(describe)),
   );
 }

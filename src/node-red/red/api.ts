@@ -102,8 +102,10 @@ export interface AdminRequest {
   params: Record<string, string>;
   /** The values in the address behind the question mark. */
   query?: Record<string, unknown>;
-  /** The body, if it is JSON. */
+  /** The body, if it is JSON or a form. */
   body?: unknown;
+  /** @returns the type if the body is of it */
+  is?(type: string): string | false | null;
 }
 
 /** The response of an HTTP route of the editor. */

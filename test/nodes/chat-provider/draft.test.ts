@@ -89,6 +89,21 @@ describe("A chat-provider as it stands in the editor", () => {
     assert.equal(service().requests[0]!.headers.authorization, undefined);
   });
 
+  it("is refused as a form, which a stranger's page can make a browser send", async () => {
+    listModels();
+    const response = await fetch(`${runtime().url}/chat-provider/draft/test`, {
+      method: "POST",
+      headers: { connection: "close" },
+      body: new URLSearchParams({
+        id: "new",
+        "config[provider]": "custom",
+        "config[baseUrl]": service().url,
+      }),
+    });
+    assert.equal(((await response.json()) as { ok: boolean }).ok, false);
+    assert.equal(service().requests.length, 0);
+  });
+
   for (const body of [[], {}, { id: "a" }, { id: 1, config: {} }])
     it(`is refused as ${JSON.stringify(body)}`, async () => {
       const answer = await post("test", body);
