@@ -1,9 +1,9 @@
 import { readChunk } from "../../core/chat/chunk-guard.js";
-import type { ContinuationInfo } from "../../core/retry/continuation.js";
 import { type ContinuationOutput, OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
+import type { RetryTag } from "../messages/ask-tags.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
 import type { StreamMessage } from "../messages/stream-message.js";
-import { noteChunk, noteRestart, type StreamRecord } from "./record.js";
+import type { StreamRecord } from "./record.js";
 
 /** Thrown inside an attempt if nobody can tell whether its text repeats what the reader has. */
 export class UnclearOverlap extends Error {}
@@ -12,20 +12,22 @@ export class UnclearOverlap extends Error {}
 export class Attempt {
   /** Whether a message of it was sent on. */
   started = false;
+  /** Whether its first message takes back what the reader has. */
+  private mustRestart: boolean;
+  /** Set if its text continues what the reader has. */
   private trimmer: OverlapTrimmer | undefined;
 
   /**
    * @param send sends a message to the reader, in its place
-   * @param mustRestart whether its first message takes back what the reader has
-   * @param continues set if its text continues what the reader has
+   * @param tag of its request; undefined if no retry node asked
    */
   constructor(
     private readonly record: StreamRecord,
     private readonly send: (message: StreamMessage) => void,
-    private mustRestart: boolean,
-    continues: ContinuationInfo | undefined,
+    tag: RetryTag | undefined,
   ) {
-    if (continues) this.trimmer = new OverlapTrimmer(record.currentText, continues);
+    this.mustRestart = tag !== undefined && tag.messagesSent === undefined;
+    if (tag?.continues) this.trimmer = new OverlapTrimmer(record.currentText, tag.continues);
   }
 
   /** Characters that were taken away because the reader has them already. */
@@ -51,7 +53,7 @@ export class Attempt {
    */
   pass(message: StreamMessage): void {
     this.begin(message);
-    if (message.chunk !== undefined) noteChunk(this.record, message.chunk);
+    if (message.chunk !== undefined) this.record.noteChunk(message.chunk);
     if (this.trim(message)) this.send(message);
   }
 
@@ -91,7 +93,7 @@ export class Attempt {
   private restart(message: StreamMessage, keepsCurrentText = false): void {
     const { record } = this;
     this.mustRestart = false;
-    const text = noteRestart(record, keepsCurrentText);
+    const text = record.noteRestart(keepsCurrentText);
     this.send({ ...createMessage(message, ""), reset: true });
     record.nextIndex = 0;
     if (text !== "") this.send(createMessage(message, text));

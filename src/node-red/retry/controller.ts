@@ -131,7 +131,7 @@ export class RetryController {
   /** Finds the request of which a flow has removed the tag: the answer's `_msgid` is still that of the request. */
   private findByMessageId({ _msgid }: Message): RetrySession | undefined {
     if (_msgid === undefined || this.repairs.size === 0) return undefined;
-    return this.repairs.list().find(({ requestId }) => requestId === _msgid);
+    return this.repairs.list().find(({ awaited }) => awaited?.request === _msgid);
   }
 
   /** The stream of a request that this node sent before it was deployed anew. */

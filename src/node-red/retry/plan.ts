@@ -1,18 +1,10 @@
 import type { ChatRequest } from "../../core/chat/request.js";
 import type { FailureData } from "../../core/failure.js";
 import { planRetry } from "../../core/retry/backoff.js";
-import type { ContinuationStyle } from "../../core/retry/continuation.js";
 import { supportsPrefill } from "../../providers/index.js";
 import type { RouteName } from "../messages/ask-tags.js";
-import type { RecoveryMode, StreamRecord } from "./record.js";
+import type { Recovery, StreamRecord } from "./record.js";
 import type { RetrySettings } from "./settings.js";
-
-/** How the next request recovers what the reader has. */
-export interface Recovery {
-  mode: RecoveryMode;
-  /** How the model is asked to continue. */
-  style: ContinuationStyle;
-}
 
 /** What happens after a failure: another request, or the end with a sentence that says why, "" if the failure says it. */
 export type Plan = { route: RouteName; waitMs: number; recovery: Recovery } | { giveUp: string };
@@ -37,21 +29,13 @@ const REFUSES_CONTINUATION: ReadonlySet<string> = new Set([
   "bad_response",
 ]);
 
-/**
- * Decides what happens after a failure.
- * @param newest how the request that failed recovered; undefined for the first one
- */
-export function planNext(
-  record: StreamRecord,
-  failure: FailureData,
-  newest: Recovery | undefined,
-  context: PlanContext,
-): Plan {
+/** Decides what happens after a failure. */
+export function planNext(record: StreamRecord, failure: FailureData, context: PlanContext): Plan {
   const { settings, findDeadEnd } = context;
   const hasOutput = record.currentText !== "" || record.cannotContinue;
   if (!record.request) return { giveUp: "" };
   if (hasOutput && settings.afterText === "stop" && !record.resume) return { giveUp: "" };
-  const weaker = weakenRecovery(record, failure, newest, settings);
+  const weaker = weakenRecovery(record, failure, settings);
   if (weaker) return { route: record.route, waitMs: 0, recovery: weaker };
   const decision = planRetry(failure, record.tries, settings, context.random());
   if ("giveUp" in decision) return planFallback(record, failure, decision.giveUp, context);
@@ -93,16 +77,14 @@ export function planFallback(
 function weakenRecovery(
   record: StreamRecord,
   failure: FailureData,
-  newest: Recovery | undefined,
   settings: RetrySettings,
 ): Recovery | undefined {
-  if (newest?.mode === "resume" && !record.resume) {
-    // The service does not have the answer any more.
-    return failure.partial === "" && !failure.retryable ? chooseRecovery(record, "", settings) : undefined;
-  }
-  if (newest?.mode !== "continue" || failure.partial !== "" || failure.retryable) return undefined;
-  if (!REFUSES_CONTINUATION.has(failure.code)) return undefined;
-  return newest.style === "prefill"
+  const { recovery, resume } = record;
+  if (failure.partial !== "" || failure.retryable) return undefined;
+  // The service does not have the answer any more.
+  if (recovery?.mode === "resume" && !resume) return chooseRecovery(record, "", settings);
+  if (recovery?.mode !== "continue" || !REFUSES_CONTINUATION.has(failure.code)) return undefined;
+  return recovery.style === "prefill"
     ? { mode: "continue", style: "quote" }
     : { mode: "restart", style: "quote" };
 }
@@ -114,7 +96,7 @@ function chooseRecovery(record: StreamRecord, provider: string, settings: RetryS
   return { mode: chooseMode(record, settings.afterText), style };
 }
 
-function chooseMode(record: StreamRecord, afterText: RetrySettings["afterText"]): RecoveryMode {
+function chooseMode(record: StreamRecord, afterText: RetrySettings["afterText"]): Recovery["mode"] {
   const { currentText, hasNonText, cannotContinue, request } = record;
   if (currentText === "" && !hasNonText && !cannotContinue) return "repeat";
   const canContinue = currentText.trim() !== "" && !cannotContinue && !isOneWhole(request?.parameters ?? {});

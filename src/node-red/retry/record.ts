@@ -4,192 +4,170 @@ import { type Stats, TotalStats } from "../../core/chat/stats.js";
 import { readCost, TotalCost } from "../../core/cost/amount.js";
 import type { FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { type ContinuationInfo, removeContinuation } from "../../core/retry/continuation.js";
+import {
+  type ContinuationInfo,
+  type ContinuationStyle,
+  removeContinuation,
+} from "../../core/retry/continuation.js";
 import { isRich } from "../../dialects/chunk-kind.js";
 import { type AskTag, type RetryTag, type RouteName, readResumePoint } from "../messages/ask-tags.js";
 import { readRoundLengths, sumLengths } from "../messages/round-lengths.js";
-import { isUnbilled, readFailure, type StreamMessage } from "../messages/stream-message.js";
+import { isUnbilled, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
-/** What the newest request does about the text that the reader has. */
-export type RecoveryMode = "repeat" | "continue" | "restart" | "resume";
+/** How a request recovers what the reader has. */
+export interface Recovery {
+  mode: "repeat" | "continue" | "restart" | "resume";
+  /** How the model is asked to continue. */
+  style: ContinuationStyle;
+}
 
 /** What is known of one stream as its reader sees it, over all the requests that it takes. */
-export interface StreamRecord {
-  /** Id of the stream for its reader: that of the first request's stream. */
-  readonly id: string;
-  /** Tags of the nodes on whose behalf the stream was asked for. */
-  readonly outerTags: readonly AskTag[];
-  route: RouteName;
+export class StreamRecord {
+  route: RouteName = "again";
   /** Requests by the present route. */
-  tries: number;
+  tries = 1;
   /** Requests by any route. */
-  attempts: number;
+  attempts = 1;
   /** Requests that retry nodes in between have made on top, each within one of ours. */
-  nestedAttempts: number;
+  nestedAttempts = 0;
   /** How often the stream has begun again for its reader. */
-  restarts: number;
+  restarts = 0;
   /** All text that the reader has. */
-  text: string;
+  text = "";
   /** Text of turns that completed. Only behind a tool-call-router. */
-  finishedTurnsText: string;
+  finishedTurnsText = "";
   /** Text of the current turn that earlier requests already delivered. */
-  currentText: string;
+  currentText = "";
   /** Whether the reader has output that is not text, such as reasoning. */
-  hasNonText: boolean;
+  hasNonText = false;
   /** Whether the reader has output that no request can continue: a piece of a tool call, sound, a further choice. */
-  cannotContinue: boolean;
+  cannotContinue = false;
   /** Index of the reader's next message. */
-  nextIndex: number;
-  readonly stats: TotalStats;
-  readonly cost: TotalCost;
+  nextIndex = 0;
+  readonly stats = new TotalStats();
+  readonly cost = new TotalCost();
   /** What was asked first; after tools have answered, with their results. */
   request: ChatRequest | undefined;
-  recovery: RecoveryMode | undefined;
+  /** How the newest request recovers; undefined before this node has sent one. */
+  recovery: Recovery | undefined;
   /** Where the answer can be taken up again, as the request that failed last says. */
   resume: ResumePoint | undefined;
   /** The last message of the request that failed last; the author's own properties come from it. */
   last: StreamMessage | undefined;
   /** What the first request that this node sees continues, if an earlier life of the node asked for it. */
-  continues: ContinuationInfo | undefined;
-}
+  private continues: ContinuationInfo | undefined;
 
-export function createStreamRecord(id: string, outerTags: readonly AskTag[]): StreamRecord {
-  return {
-    id,
-    outerTags,
-    route: "again",
-    tries: 1,
-    attempts: 1,
-    nestedAttempts: 0,
-    restarts: 0,
-    text: "",
-    finishedTurnsText: "",
-    currentText: "",
-    hasNonText: false,
-    cannotContinue: false,
-    nextIndex: 0,
-    stats: new TotalStats(),
-    cost: new TotalCost(),
-    request: undefined,
-    recovery: undefined,
-    resume: undefined,
-    last: undefined,
-    continues: undefined,
-  };
-}
+  /**
+   * @param id of the stream for its reader: that of the first request's stream
+   * @param outerTags tags of the nodes on whose behalf the stream was asked for
+   */
+  constructor(
+    readonly id: string,
+    readonly outerTags: readonly AskTag[],
+  ) {}
 
-/** @returns all the text that the reader has of the requests that have ended */
-export function collectText(record: StreamRecord): string {
-  return record.finishedTurnsText + record.currentText;
-}
-
-/** Notes which kinds of output beside text a chunk brings to the reader. */
-export function noteChunk(record: StreamRecord, chunk: unknown): void {
-  if (record.cannotContinue) return;
-  const choices = isObject(chunk) && Array.isArray(chunk["choices"]) ? chunk["choices"] : [];
-  for (const choice of choices) {
-    const { index, delta } = isObject(choice) ? choice : {};
-    if (!isObject(delta)) continue;
-    record.hasNonText ||= isRich(delta);
-    const isWhole = delta["tool_calls"] !== undefined || delta["audio"] !== undefined;
-    record.cannotContinue ||= isWhole || (index !== 0 && Object.keys(delta).length > 0);
+  /** Notes which kinds of output beside text a chunk brings to the reader. */
+  noteChunk(chunk: unknown): void {
+    if (this.cannotContinue) return;
+    const choices = isObject(chunk) && Array.isArray(chunk["choices"]) ? chunk["choices"] : [];
+    for (const choice of choices) {
+      const { index, delta } = isObject(choice) ? choice : {};
+      if (!isObject(delta)) continue;
+      this.hasNonText ||= isRich(delta);
+      const isWhole = delta["tool_calls"] !== undefined || delta["audio"] !== undefined;
+      this.cannotContinue ||= isWhole || (index !== 0 && Object.keys(delta).length > 0);
+    }
   }
-}
 
-/**
- * Notes that a request has ended.
- * @param last its last message
- * @param repeated characters of its text that the reader had already
- * @param now milliseconds of a monotonic clock
- */
-export function noteEnd(record: StreamRecord, last: Message, repeated: number, now: number): void {
-  const { request, stats } = last;
-  if (isObject(request) && Array.isArray(request["messages"]))
-    noteRequest(record, request as unknown as ChatRequest);
-  record.resume = readResumePoint(last["resume"]);
-  const cost = readCost(last["cost"]);
-  const failure = readFailure(last);
-  // An answer that goes on at its service is billed once, by the request that brings its end.
-  const isFree = failure && (isUnbilled(failure) || record.resume !== undefined);
-  if (cost || !isFree) record.cost.add(cost);
-  if (!isObject(stats)) return;
-  record.nestedAttempts += (Number(stats["attempts"]) || 1) - 1;
-  record.stats.add(stats as unknown as Stats, now, repeated);
-}
-
-/**
- * Notes that a request has failed.
- * @param last its last message
- * @param repeated characters of its text that the reader had already
- */
-export function noteFailure(
-  record: StreamRecord,
-  last: StreamMessage,
-  failure: FailureData,
-  repeated: number,
-): void {
-  const { partial } = failure;
-  const finished = Math.max(repeated, measureFinishedTurns(last, partial));
-  record.finishedTurnsText += partial.slice(repeated, finished);
-  record.currentText += partial.slice(finished);
-  // The failure knows of text that came before this node was deployed, too.
-  record.text = collectText(record);
-  record.last = last;
-}
-
-/**
- * Notes that the reader is told to forget everything.
- * @param keepsCurrentText whether what earlier requests said of the current turn stays
- * @returns the text that the reader gets once more
- */
-export function noteRestart(record: StreamRecord, keepsCurrentText: boolean): string {
-  record.restarts++;
-  record.nextIndex = 0;
-  record.text = "";
-  if (keepsCurrentText) return collectText(record);
-  record.currentText = "";
-  record.hasNonText = false;
-  record.cannotContinue = false;
-  record.stats.discardText(record.finishedTurnsText.length);
-  return record.finishedTurnsText;
-}
-
-/**
- * Notes that the stream answers a request that an earlier life of the node has sent.
- * @param tag the tag of that request
- */
-export function noteResumption(record: StreamRecord, tag: RetryTag): void {
-  const { route, messagesSent, restarts, continues } = tag;
-  record.attempts = 2;
-  record.cost.add(null);
-  record.route = route === "fallback" ? "fallback" : "again";
-  record.nextIndex = Number(messagesSent) || 0;
-  record.restarts = Math.max(0, (Number(restarts) || 0) - (messagesSent === undefined ? 1 : 0));
-  record.continues = continues;
-  // What was said before is gone, except the white space that the model was not told of.
-  record.currentText = continues?.echo ?? "";
-}
-
-/** Learns what was asked, and what had been said before if the stream only continues that. */
-function noteRequest(record: StreamRecord, request: ChatRequest): void {
-  if (record.request) {
-    if (countResults(request) > countResults(record.request)) noteNextTurn(record, request);
-    return;
+  /**
+   * Notes that a request has ended.
+   * @param last its last message
+   * @param repeated characters of its text that the reader had already
+   * @param now milliseconds of a monotonic clock
+   */
+  noteEnd(last: StreamMessage, failure: FailureData | undefined, repeated: number, now: number): void {
+    const { request, stats } = last;
+    if (isObject(request) && Array.isArray(request["messages"]))
+      this.noteRequest(request as unknown as ChatRequest);
+    this.resume = readResumePoint(last["resume"]);
+    const cost = readCost(last["cost"]);
+    // An answer that goes on at its service is billed once, by the request that brings its end.
+    const isFree = failure && (isUnbilled(failure) || this.resume !== undefined);
+    if (cost || !isFree) this.cost.add(cost);
+    if (isObject(stats)) {
+      this.nestedAttempts += (Number(stats["attempts"]) || 1) - 1;
+      this.stats.add(stats as unknown as Stats, now, repeated);
+    }
+    if (failure) this.noteFailure(last, failure.partial, repeated);
   }
-  const parts = record.continues && removeContinuation(request.messages, record.continues);
-  record.request = parts ? { ...request, messages: parts.messages } : request;
-  if (parts) record.currentText = parts.text;
-  else if (record.continues) noteNextTurn(record, request);
-}
 
-/** Tools have answered, which must not be called again. The turn that continued what was said has completed. */
-function noteNextTurn(record: StreamRecord, request: ChatRequest): void {
-  record.request = request;
-  // What is about to be taken back is not part of it, though the reader may have it still.
-  if (record.recovery === "restart") return;
-  record.finishedTurnsText = collectText(record);
-  record.currentText = "";
+  /**
+   * Notes that the reader is told to forget everything.
+   * @param keepsCurrentText whether what earlier requests said of the current turn stays
+   * @returns the text that the reader gets once more
+   */
+  noteRestart(keepsCurrentText: boolean): string {
+    this.restarts++;
+    this.nextIndex = 0;
+    this.text = "";
+    if (keepsCurrentText) return this.endedText;
+    this.currentText = "";
+    this.hasNonText = false;
+    this.cannotContinue = false;
+    this.stats.discardText(this.finishedTurnsText.length);
+    return this.finishedTurnsText;
+  }
+
+  /**
+   * Notes that the stream answers a request that an earlier life of the node has sent.
+   * @param tag the tag of that request
+   */
+  noteResumption({ route, messagesSent, restarts, continues }: RetryTag): void {
+    this.attempts = 2;
+    this.cost.add(null);
+    this.route = route === "fallback" ? "fallback" : "again";
+    this.nextIndex = Number(messagesSent) || 0;
+    this.restarts = Math.max(0, (Number(restarts) || 0) - (messagesSent === undefined ? 1 : 0));
+    this.continues = continues;
+    // What was said before is gone, except the white space that the model was not told of.
+    this.currentText = continues?.echo ?? "";
+  }
+
+  /** All the text that the reader has of the requests that have ended. */
+  private get endedText(): string {
+    return this.finishedTurnsText + this.currentText;
+  }
+
+  private noteFailure(last: StreamMessage, partial: string, repeated: number): void {
+    const finished = Math.max(repeated, measureFinishedTurns(last, partial));
+    this.finishedTurnsText += partial.slice(repeated, finished);
+    this.currentText += partial.slice(finished);
+    // The failure knows of text that came before this node was deployed, too.
+    this.text = this.endedText;
+    this.last = last;
+  }
+
+  /** Learns what was asked, and what had been said before if the stream only continues that. */
+  private noteRequest(request: ChatRequest): void {
+    if (this.request) {
+      if (countResults(request) > countResults(this.request)) this.noteNextTurn(request);
+      return;
+    }
+    const parts = this.continues && removeContinuation(request.messages, this.continues);
+    this.request = parts ? { ...request, messages: parts.messages } : request;
+    if (parts) this.currentText = parts.text;
+    else if (this.continues) this.noteNextTurn(request);
+  }
+
+  /** Tools have answered, which must not be called again. The turn that continued what was said has completed. */
+  private noteNextTurn(request: ChatRequest): void {
+    this.request = request;
+    // What is about to be taken back is not part of it, though the reader may have it still.
+    if (this.recovery?.mode === "restart") return;
+    this.finishedTurnsText = this.endedText;
+    this.currentText = "";
+  }
 }
 
 function countResults({ messages }: ChatRequest): number {

@@ -1,38 +1,27 @@
 import type { ChatRequest } from "../../core/chat/request.js";
 import { createUuid } from "../../core/lifecycle/create-uuid.js";
-import { buildContinuation, type ContinuationInfo } from "../../core/retry/continuation.js";
+import { buildContinuation } from "../../core/retry/continuation.js";
 import type { RetryTag } from "../messages/ask-tags.js";
 import type { Message } from "../red/api.js";
 import { composeNextRequest } from "../wires/next-request.js";
-import type { Recovery } from "./plan.js";
-import type { StreamRecord } from "./record.js";
+import type { Recovery, StreamRecord } from "./record.js";
 
 /** Parameters that say what kind of answer is expected, whoever gives it. */
 const ANSWER_PARAMETERS: readonly string[] = ["response_format", "tool_choice"];
 
-/** A request that is about to leave. */
-export interface RetryRequest {
-  message: Message;
-  tag: RetryTag;
-  continues: ContinuationInfo | undefined;
-}
-
 /**
- * Composes the message that asks once more.
+ * Composes the message that asks once more, and its tag.
  * @param asker the retry node and its life
- * @param last the failed request's last message: what rides along comes from it
  */
 export function composeRetryRequest(
   record: StreamRecord,
   asker: Pick<RetryTag, "node" | "deployId">,
-  last: Message,
   { mode, style }: Recovery,
-): RetryRequest {
+): { message: Message; tag: RetryTag } {
   const { id: stream, attempts: attempt, route, restarts } = record;
   const request = record.request!;
   const continuation =
     mode === "continue" ? buildContinuation(request.messages, record.currentText, style) : undefined;
-  const continues = continuation?.continues;
   // Other streams may have been asked for with the same message: an id of its own tells this request from theirs.
   const id = createUuid();
   const tag: RetryTag = {
@@ -44,7 +33,7 @@ export function composeRetryRequest(
     route,
     restarts: mode === "restart" ? restarts + 1 : restarts,
     ...(mode === "restart" ? {} : { messagesSent: record.nextIndex }),
-    ...(continues ? { continues } : {}),
+    ...(continuation ? { continues: continuation.continues } : {}),
     ...(mode === "resume" && record.resume ? { resume: record.resume } : {}),
   };
   const parameters = request.parameters ?? {};
@@ -54,8 +43,10 @@ export function composeRetryRequest(
     // The fallback has a model and parameters of its own.
     ...(route === "again" ? { parameters } : { model: "", parameters: pick(parameters, ANSWER_PARAMETERS) }),
   };
-  const message = { ...composeNextRequest(last, next, [...record.outerTags, tag]), _msgid: id };
-  return { message, tag, continues };
+  return {
+    message: { ...composeNextRequest(record.last!, next, [...record.outerTags, tag]), _msgid: id },
+    tag,
+  };
 }
 
 function pick(fields: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {

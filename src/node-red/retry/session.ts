@@ -23,9 +23,6 @@ export class RetrySession {
   readonly held: RequestHold;
   /** Id of the present request's stream. */
   source = "";
-  /** The `_msgid` of the request that has left. */
-  requestId: string | undefined;
-  private tag: RetryTag | undefined;
   private paid: PaidRetry | undefined;
   private leaveTurn = () => {};
   private isAbandoned = false;
@@ -39,6 +36,12 @@ export class RetrySession {
     this.held = new RequestHold(ports, (wire) =>
       this.handle({ type: "lost", failure: createLostFailure(stream.state.phase, wire) }),
     );
+  }
+
+  /** The tag of the request that has left, until its answer begins. */
+  get awaited(): RetryTag | undefined {
+    const { state } = this.stream;
+    return state.phase === "asked" ? state.tag : undefined;
   }
 
   /** Hands an event to the machine and does what it wants. What goes wrong there ends the stream, and nothing else. */
@@ -57,12 +60,11 @@ export class RetrySession {
    * @returns false if that request is not under way
    */
   claim(request: string | undefined): boolean {
-    if (this.stream.state.phase !== "asked") return false;
-    if (request !== undefined && request !== this.requestId) return false;
+    const { awaited } = this;
+    if (!awaited || (request !== undefined && request !== awaited.request)) return false;
     this.held.stopTimers();
-    this.requestId = undefined;
     this.handle({ type: "claimed" });
-    if (this.tag) this.held.watchOver(this.tag, OUTPUT[this.tag.route]);
+    this.held.watchOver(awaited, OUTPUT[awaited.route]);
     return true;
   }
 
@@ -115,8 +117,6 @@ export class RetrySession {
         ports.onChange();
         break;
       case "ask":
-        this.tag = effect.tag;
-        this.requestId = effect.message._msgid;
         this.held.watchOver(effect.tag, OUTPUT[effect.route]);
         ports.ask(this, effect.route, effect.message);
         ports.onChange();

@@ -1,14 +1,13 @@
 import { Failure, type FailureData, toFailure } from "../../core/failure.js";
-import type { ContinuationInfo } from "../../core/retry/continuation.js";
 import { type RetryTag, readTags, replaceTags, selectTagsOutside } from "../messages/ask-tags.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
 import { readFailure, readRestarts, type StreamMessage, writeRestarts } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 import { Attempt, UnclearOverlap } from "./attempt.js";
 import type { RetryEffect, RetryEvent } from "./events.js";
-import { type Plan, type PlanContext, planFallback, planNext, type Recovery } from "./plan.js";
-import { createStreamRecord, noteEnd, noteFailure, noteResumption, type StreamRecord } from "./record.js";
-import { composeRetryRequest, type RetryRequest } from "./request.js";
+import { type Plan, type PlanContext, planFallback, planNext } from "./plan.js";
+import { type Recovery, StreamRecord } from "./record.js";
+import { composeRetryRequest } from "./request.js";
 
 /** Where a stream stands. */
 export type RetryState =
@@ -18,12 +17,12 @@ export type RetryState =
   | {
       phase: "waiting";
       failure: FailureData;
-      next: Exclude<Plan, { giveUp: string }>;
+      recovery: Recovery;
       dueAt: number;
       inTurn: boolean;
     }
   /** A request has left, and nothing has come back yet. */
-  | { phase: "asked"; request: RetryRequest }
+  | { phase: "asked"; tag: RetryTag }
   | { phase: "ended" };
 
 /** What the machine asks of its surroundings. */
@@ -41,7 +40,6 @@ export class RetryStream {
   readonly record: StreamRecord;
   private current: RetryState;
   private effects: RetryEffect[] = [];
-  private recovery: Recovery | undefined;
   /** What a last message is made of before a request has failed. A copy: the reader may change what was sent. */
   private readonly base: StreamMessage;
 
@@ -58,11 +56,10 @@ export class RetryStream {
     const outerTags = resumed ? selectTagsOutside(readTags(first), resumed.node) : readTags(first);
     const failed = { payload: "", complete: true, finishReason: "error", usage: null };
     this.base = { ...inheritProperties(first), ...failed, parts: copyParts(parts)! };
-    this.record = createStreamRecord(resumed?.stream ?? parts.id, outerTags);
-    if (resumed) noteResumption(this.record, resumed);
+    this.record = new StreamRecord(resumed?.stream ?? parts.id, outerTags);
+    if (resumed) this.record.noteResumption(resumed);
     else this.record.restarts = readRestarts(first);
-    const mustRestart = resumed !== undefined && resumed.messagesSent === undefined;
-    this.current = this.createPassing(mustRestart, resumed?.continues);
+    this.current = this.createPassing(resumed);
   }
 
   get state(): Readonly<RetryState> {
@@ -87,8 +84,7 @@ export class RetryStream {
     else if (event.type === "lost") this.lose(state, event.failure);
     else if (state.phase === "passing") this.handleWhilePassing(state.attempt, event);
     else if (state.phase === "waiting") this.handleWhileWaiting(state, event);
-    else if (event.type === "claimed")
-      this.current = this.createPassing(this.record.recovery === "restart", state.request.continues);
+    else if (event.type === "claimed") this.current = this.createPassing(state.tag);
   }
 
   private handleWhilePassing(attempt: Attempt, event: RetryEvent): void {
@@ -113,13 +109,9 @@ export class RetryStream {
     // A request that was cancelled or failed before it said anything takes nothing away from the reader.
     if (failure ? failure.partial !== "" : last.finishReason !== "cancelled") attempt.begin(last);
     attempt.end(last, failure !== undefined);
-    noteEnd(record, last, attempt.repeated, context.now());
-    if (!failure) {
-      this.conclude(last, { type: "done" });
-      return;
-    }
-    noteFailure(record, last, failure, attempt.repeated);
-    this.follow(planNext(record, failure, this.recovery, context), failure);
+    record.noteEnd(last, failure, attempt.repeated, context.now());
+    if (failure) this.follow(planNext(record, failure, context), failure);
+    else this.conclude(last, { type: "done" });
   }
 
   private follow(plan: Plan, failure: FailureData): void {
@@ -136,7 +128,7 @@ export class RetryStream {
     this.current = {
       phase: "waiting",
       failure,
-      next: plan,
+      recovery: plan.recovery,
       dueAt: context.now() + plan.waitMs,
       inTurn: false,
     };
@@ -149,9 +141,9 @@ export class RetryStream {
       state.inTurn = true;
       // The first request to the fallback is not a retry, and is always allowed.
       if (record.tries > 0) this.push({ type: "enterTurn", route: record.route });
-      else this.ask(state.next.recovery);
+      else this.ask(state.recovery);
     } else if (!state.inTurn) return;
-    else if (event.type === "admitted") this.ask(state.next.recovery);
+    else if (event.type === "admitted") this.ask(state.recovery);
     else if (event.type === "refused") {
       this.follow(planFallback(record, state.failure, TOO_OFTEN, context), state.failure);
     }
@@ -161,11 +153,9 @@ export class RetryStream {
     const { record, context } = this;
     record.tries++;
     record.attempts++;
-    record.recovery = recovery.mode;
-    this.recovery = recovery;
-    const request = composeRetryRequest(record, context.asker, record.last!, recovery);
-    this.current = { phase: "asked", request };
-    const { message, tag } = request;
+    record.recovery = recovery;
+    const { message, tag } = composeRetryRequest(record, context.asker, recovery);
+    this.current = { phase: "asked", tag };
     this.push({ type: "ask", route: record.route, message, tag }, { type: "done" });
   }
 
@@ -174,7 +164,7 @@ export class RetryStream {
     const { record, context } = this;
     const failure = new Failure("interrupted", UNCLEAR, { phase: "streaming" }).toJSON();
     if (!hasEnded) this.push({ type: "stop", route: record.route });
-    const plan = planNext(record, failure, undefined, context);
+    const plan = planNext(record, failure, context);
     const recovery: Recovery = { mode: "restart", style: "quote" };
     this.follow("giveUp" in plan ? plan : { ...plan, waitMs: 0, recovery }, failure);
   }
@@ -259,9 +249,9 @@ export class RetryStream {
     this.push({ type: "settle", route: this.record.route, failure });
   }
 
-  private createPassing(mustRestart: boolean, continues: ContinuationInfo | undefined): RetryState {
-    const attempt = new Attempt(this.record, (message) => this.send(message), mustRestart, continues);
-    return { phase: "passing", attempt };
+  /** @param tag of the request; undefined if no retry node asked */
+  private createPassing(tag: RetryTag | undefined): RetryState {
+    return { phase: "passing", attempt: new Attempt(this.record, (message) => this.send(message), tag) };
   }
 
   private push(...effects: RetryEffect[]): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import sinon from "sinon";
 import type { NodeRed, NodeStatus, RuntimeNode } from "../../../src/node-red/red/api.js";
-import { createStreamRecord, type StreamRecord } from "../../../src/node-red/retry/record.js";
+import { StreamRecord } from "../../../src/node-red/retry/record.js";
 import { RetryStatus } from "../../../src/node-red/retry/status.js";
 import type { RetryState } from "../../../src/node-red/retry/stream.js";
 import { FakeClock } from "../../support/worlds/fake-clock.js";
@@ -15,7 +15,7 @@ describe("The status of a retry node", () => {
     timers = sinon.useFakeTimers();
     shown = [];
     const clock = Object.assign(new FakeClock(), { now: () => timers.now });
-    stream = { record: createStreamRecord("s", []), state: { phase: "ended" } };
+    stream = { record: new StreamRecord("s", []), state: { phase: "ended" } };
     const node = { status: (one: NodeStatus) => shown.push(one) } as unknown as RuntimeNode;
     const words = (key: string, { attempt, attempts, seconds }: Record<string, unknown>) =>
       `${key.replace("retry.status.", "")} ${attempt}/${attempts} ${seconds}`;
