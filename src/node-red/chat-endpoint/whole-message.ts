@@ -5,6 +5,7 @@ import { isObject, stringifyWithinDepth } from "../../core/json/parse.js";
 import type { AnswerEnd } from "../../serving/form.js";
 import { readFailure, readPayloadText } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
+import { readErrorSource } from "../red/node-error.js";
 import type { LogEntry } from "./answer-log.js";
 
 /** Reads how an answer ends from its last message: of a stream, of collect, or of a flow without a model. */
@@ -24,8 +25,8 @@ export function readEnd(message: Message): AnswerEnd {
 }
 
 /** Whether a message comes from a Catch node: some node of the flow failed. */
-export function isCaught({ error }: Message): boolean {
-  return isObject(error) && isObject(error["source"]);
+export function isCaught(message: Message): boolean {
+  return readErrorSource(message) !== undefined;
 }
 
 /**

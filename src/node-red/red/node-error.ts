@@ -1,4 +1,5 @@
 import { type Failure, type FailureCode, type FailureData, toFailure } from "../../core/failure.js";
+import { isObject } from "../../core/json/parse.js";
 import type { Message, RuntimeNode } from "./api.js";
 import { keepHttp } from "./message-copy.js";
 
@@ -27,6 +28,12 @@ export function toNodeError(failure: Failure): NodeError {
 /** Converts anything that was thrown while a message was handled. An unknown error counts as `invalid_request`. */
 export function wrapThrown(thrown: unknown): NodeError {
   return toNodeError(toFailure(thrown, "invalid_request"));
+}
+
+/** @returns the node that failed, as a Catch node describes it; undefined if the message comes from no Catch node */
+export function readErrorSource({ error }: Message): Record<string, unknown> | undefined {
+  const source = isObject(error) ? error["source"] : undefined;
+  return isObject(source) ? source : undefined;
 }
 
 /**

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../core/clock.js";
 import { Failure } from "../../core/failure.js";
-import { isObject } from "../../core/json/parse.js";
-import { Sessions } from "../../core/lifecycle/sessions.js";
+import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { drawRandom, systemClock } from "../../transport/system-clock.js";
-import { findRetryTag, type RetryTag, type RouteName } from "../messages/ask-tags.js";
+import { findRetryTag, type RouteName } from "../messages/ask-tags.js";
 import { readControl } from "../messages/control.js";
 import { type InFlight, inFlight } from "../messages/in-flight.js";
 import { isStreamMessage, type StreamMessage } from "../messages/stream-message.js";
@@ -12,10 +11,11 @@ import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { logWarning } from "../red/log.js";
 import { readCommandTopic, readOwnTopic, readStreamId } from "../red/names.js";
+import { readErrorSource } from "../red/node-error.js";
 import { describeDeadEnd } from "../red/wiring.js";
-import { createRoutes, type RetryRoutes } from "./routes.js";
-import { RetrySession } from "./session.js";
-import { OUTPUT, type RetryConfig, readRetrySettings } from "./settings.js";
+import { createRoutes } from "./routes.js";
+import { type RetryPorts, RetrySession } from "./session.js";
+import { OUTPUT, type RetryConfig, readRetrySettings, toOutputs } from "./settings.js";
 import { RetrySources } from "./sources.js";
 import { RetryStatus } from "./status.js";
 import { type RetryContext, RetryStream } from "./stream.js";
@@ -44,48 +44,32 @@ const NOTHING_CAME =
   "The request was sent again, but no stream came back within an hour. Wire the other chat-stream into this node.";
 const TOO_MANY = `More than ${MAX_REPAIRS} streams are in repair; the oldest was given up. Let fewer requests run at once.`;
 
-const ROUTES: readonly RouteName[] = ["again", "fallback"];
-
 /** What a retry node does: passes streams on in order, and finds those that belong to one reader's stream. */
 export class RetryController {
-  private readonly host: NodeHost;
   private readonly sources: RetrySources;
   /** The readers' streams that a request has failed of, by their readers' ids. */
   private readonly repairs: Sessions<RetrySession>;
-  private readonly routes: RetryRoutes;
   private readonly status: RetryStatus;
   private readonly context: RetryContext;
+  private readonly ports: RetryPorts;
   private readonly deployId = randomUUID();
 
   constructor(
     private readonly red: NodeRed,
     private readonly node: RuntimeNode,
     config: RetryConfig,
-    private readonly environment: Environment = SYSTEM,
+    { clock, random, inFlight }: Environment = SYSTEM,
   ) {
-    const { clock, random } = environment;
     const settings = readRetrySettings(config);
-    this.host = new NodeHost(red, node, clock);
-    this.sources = new RetrySources(
-      this.host.clock,
-      EXPIRY_MS + settings.maxDelay,
-      (message, send) => this.findSession(message, send),
-      (session) => this.openRepair(session),
-    );
+    const host = new NodeHost(red, node, clock);
+    const expiryMs = EXPIRY_MS + settings.maxDelay;
+    this.sources = new RetrySources(host.clock, expiryMs, (message, send) => this.findSession(message, send));
     this.repairs = new Sessions({
       maxOpen: MAX_REPAIRS,
-      expiryMs: EXPIRY_MS + settings.maxDelay,
-      clock: this.host.clock,
-      onEnd: (session, reason) => {
-        if (reason === "expired")
-          session.handle({ type: "lost", failure: new Failure("timeout", NOTHING_CAME) });
-        if (reason === "overflow") session.handle({ type: "lost", failure: new Failure("limit", TOO_MANY) });
-        if (reason === "closed") session.abandon();
-        else session.close();
-        this.status.show();
-      },
+      expiryMs,
+      clock: host.clock,
+      onEnd: (session, reason) => this.endRepair(session, reason),
     });
-    this.routes = createRoutes(this.host.clock);
     this.status = new RetryStatus(red, node, clock, settings.attempts, () =>
       this.repairs.list().map(({ stream }) => stream),
     );
@@ -96,12 +80,22 @@ export class RetryController {
       random,
       findDeadEnd: (route) => this.findDeadEnd(route),
     };
+    this.ports = {
+      red,
+      node,
+      host,
+      inFlight,
+      routes: createRoutes(host.clock),
+      onStep: (session) => this.noteStep(session),
+      onStop: (source) => this.sources.end(source),
+      onEnd: ({ stream }) => this.repairs.end(stream.record.id, "finished"),
+    };
   }
 
   input(message: Message, send: Send, done: Done): void {
-    const control = readControl(message);
-    if (message.error !== undefined && this.hasStrayed(message)) done();
-    else if (control) {
+    const isStray = message.error !== undefined && this.hasStrayed(message);
+    if (isStray) done();
+    else if (readControl(message)) {
       this.control(message, send);
       done();
     } else if (isStreamMessage(message)) this.sources.take(message, send, done);
@@ -121,69 +115,52 @@ export class RetryController {
   /** Finds whose stream a new one is. @returns undefined if nobody waits for it */
   private findSession(message: StreamMessage, send: Send): RetrySession | undefined {
     const tag = findRetryTag(message);
-    const isOurs = tag?.node === this.node.id;
-    const asked = isOurs ? this.repairs.get(tag.stream) : this.findByMessageId(message);
-    if (asked) return asked.claim(isOurs ? tag.request : undefined) ? asked : undefined;
-    if (isOurs) return tag.deployId === this.deployId ? undefined : this.resume(tag, message, send);
-    return this.createSession(new RetryStream(message, this.context), send);
+    const own = tag?.node === this.node.id ? tag : undefined;
+    const asked = own ? this.repairs.get(own.stream) : this.findByMessageId(message);
+    if (asked) return asked.claim(own?.request) ? asked : undefined;
+    if (own?.deployId === this.deployId) return undefined;
+    const session = new RetrySession(new RetryStream(message, this.context, own), send, this.ports);
+    // The stream of a request that this node sent before it was deployed anew.
+    if (own) this.repairs.open(own.stream, session);
+    return session;
   }
 
   /** Finds the request of which a flow has removed the tag: the answer's `_msgid` is still that of the request. */
   private findByMessageId({ _msgid }: Message): RetrySession | undefined {
-    if (_msgid === undefined || this.repairs.size === 0) return undefined;
+    if (_msgid === undefined) return undefined;
     return this.repairs.list().find(({ awaited }) => awaited?.request === _msgid);
   }
 
-  /** The stream of a request that this node sent before it was deployed anew. */
-  private resume(tag: RetryTag, message: StreamMessage, send: Send): RetrySession {
-    const session = this.createSession(new RetryStream(message, this.context, tag), send);
-    this.repairs.open(tag.stream, session);
-    return session;
-  }
-
-  private openRepair(session: RetrySession): void {
+  /** Each step of a repair begins a time of its own in which nothing may come. */
+  private noteStep(session: RetrySession): void {
     const { id } = session.stream.record;
     if (!this.repairs.get(id)) this.repairs.open(id, session);
     this.status.show();
   }
 
-  private createSession(stream: RetryStream, send: Send): RetrySession {
-    const { host, node, red, routes, status } = this;
-    return new RetrySession(stream, send, {
-      red,
-      node,
-      host,
-      inFlight: this.environment.inFlight,
-      routes,
-      ask: (session, route, message) => {
-        // The request begins a time of its own in which nothing may come.
-        this.repairs.get(session.stream.record.id);
-        this.sendBy(session, route, host.clone(message));
-      },
-      stop: (session, id, route) => {
-        this.sources.end(id);
-        this.sendBy(session, route, { cancel: true, parts: { id, index: 0 } });
-      },
-      onEnd: (session) => this.repairs.end(session.stream.record.id, "finished"),
-      onChange: () => status.show(),
-    });
-  }
-
-  private sendBy(session: RetrySession, route: RouteName, message: Message): void {
-    session.send(toOutputs(message, [route]));
+  private endRepair(session: RetrySession, reason: SessionEnd): void {
+    if (reason === "closed") session.abandon();
+    else if (reason === "expired")
+      session.handle({ type: "lost", failure: new Failure("timeout", NOTHING_CAME) });
+    else if (reason === "overflow") session.handle({ type: "lost", failure: new Failure("limit", TOO_MANY) });
+    this.status.show();
   }
 
   /** Ends waits, and hands the command on to whoever streams for this node. */
   private control(message: Message, send: Send): void {
     const id = readStreamId(message);
-    const reader = id === undefined ? undefined : (this.sources.find(id)?.stream.record.id ?? id);
-    const named = reader === undefined ? undefined : this.repairs.get(reader);
-    const topic = reader === undefined ? readCommandTopic(message) : "";
+    const named = id === undefined ? undefined : this.findRepair(id);
+    const topic = id === undefined ? readCommandTopic(message) : "";
     const isMeant = ({ stream: { record } }: RetrySession) =>
       topic === "" || (record.last !== undefined && readOwnTopic(record.last) === topic);
-    const sessions = reader === undefined ? this.repairs.list().filter(isMeant) : named ? [named] : [];
-    for (const session of sessions) session.cancel();
-    send(toOutputs(message, named ? [named.stream.record.route] : ROUTES));
+    if (named) named.cancel();
+    else if (id === undefined) for (const session of this.repairs.list().filter(isMeant)) session.cancel();
+    send(toOutputs(message, named?.stream.record.route));
+  }
+
+  /** @param id of the reader's stream, or of the one of a request */
+  private findRepair(id: string): RetrySession | undefined {
+    return this.repairs.get(this.sources.find(id)?.stream.record.id ?? id);
   }
 
   /** @returns why nothing can come back that leaves by a route, "" if there is no fallback; undefined if it can */
@@ -195,17 +172,11 @@ export class RetryController {
   }
 
   /** What comes from a Catch node has lost its way, and must not go round in circles. */
-  private hasStrayed({ error }: Message): boolean {
-    const source = isObject(error) ? error["source"] : undefined;
-    if (!isObject(source)) return false;
+  private hasStrayed(message: Message): boolean {
+    const source = readErrorSource(message);
+    if (!source) return false;
     if (source["id"] !== this.node.id) throw new Failure("configuration", MISPLACED);
     logWarning(this.node, MISPLACED);
     return true;
   }
-}
-
-function toOutputs(message: Message, routes: readonly RouteName[]): (Message | null)[] {
-  const outputs: (Message | null)[] = [null, null, null];
-  for (const route of routes) outputs[OUTPUT[route]] = message;
-  return outputs;
 }

@@ -1,21 +1,21 @@
 import { Failure, toFailure } from "../../core/failure.js";
 import type { PaidRetry } from "../../core/retry/retry-budget.js";
-import type { RetryTag, RouteName } from "../messages/ask-tags.js";
-import type { Message, Send } from "../red/api.js";
+import type { RetryTag } from "../messages/ask-tags.js";
+import type { Send } from "../red/api.js";
 import { type AskingNode, RequestHold } from "../wires/request-hold.js";
 import type { RetryEffect, RetryEvent } from "./events.js";
 import type { RetryRoutes } from "./routes.js";
-import { OUTPUT } from "./settings.js";
+import { OUTPUT, toOutputs } from "./settings.js";
 import type { RetryStream } from "./stream.js";
 
 /** What a session reaches through its node. */
 export interface RetryPorts extends AskingNode {
   routes: RetryRoutes;
-  ask(session: RetrySession, route: RouteName, message: Message): void;
-  /** Takes nothing more of a stream, and has it stopped at its service. */
-  stop(session: RetrySession, source: string, route: RouteName): void;
+  /** A repair begins, or is about to get on. */
+  onStep(session: RetrySession): void;
+  /** Nothing more is taken of a request's stream. */
+  onStop(source: string): void;
   onEnd(session: RetrySession): void;
-  onChange(): void;
 }
 
 /** Carries out what the machine of one stream decides: timers, sending, the budget. */
@@ -107,22 +107,23 @@ export class RetrySession {
         // From here on the stream is this node's to bring to an end, and others know that it works on it.
         this.held.workFor(this.stream.record.outerTags);
         this.held.wait(effect.milliseconds, () => this.handle({ type: "due" }));
-        ports.onChange();
+        ports.onStep(this);
         break;
       case "enterTurn":
+        ports.onStep(this);
         this.leaveTurn = ports.routes[effect.route].enter((paid) => {
           this.paid = paid;
           this.handle({ type: paid ? "admitted" : "refused" });
         });
-        ports.onChange();
         break;
       case "ask":
+        ports.onStep(this);
         this.held.watchOver(effect.tag, OUTPUT[effect.route]);
-        ports.ask(this, effect.route, effect.message);
-        ports.onChange();
+        this.send(toOutputs(ports.host.clone(effect.message), effect.route));
         break;
       case "stop":
-        ports.stop(this, this.source, effect.route);
+        ports.onStop(this.source);
+        this.send(toOutputs({ cancel: true, parts: { id: this.source, index: 0 } }, effect.route));
         break;
       case "settle": {
         const { paid } = this;

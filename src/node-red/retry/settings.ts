@@ -1,7 +1,7 @@
 import type { BackoffOptions } from "../../core/retry/backoff.js";
 import type { ContinuationStyle } from "../../core/retry/continuation.js";
 import type { RouteName } from "../messages/ask-tags.js";
-import type { NodeConfig } from "../red/api.js";
+import type { Message, NodeConfig } from "../red/api.js";
 
 /** A retry node as it stands in a flow file. */
 export interface RetryConfig extends NodeConfig {
@@ -26,6 +26,11 @@ export interface RetrySettings extends BackoffOptions {
 
 /** The outputs by which requests leave, from 0. */
 export const OUTPUT: Readonly<Record<RouteName, number>> = { again: 1, fallback: 2 };
+
+/** @returns a message at the output of a route; of both routes without one */
+export function toOutputs(message: Message, route?: RouteName): (Message | null)[] {
+  return [null, route === "fallback" ? null : message, route === "again" ? null : message];
+}
 
 /** The longest wait that may be set: one day. No timer can wait for a month. */
 const MAX_WAIT_MS = 86_400_000;

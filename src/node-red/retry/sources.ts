@@ -33,18 +33,16 @@ export class RetrySources {
   /**
    * @param expiryMs silence after which a stream is forgotten
    * @param findSession finds whose stream a new one is; undefined if nobody waits for it
-   * @param onFailed called if a failed stream is to be repaired
    */
   constructor(
     private readonly clock: Clock,
     expiryMs: number,
     private readonly findSession: (message: StreamMessage, send: Send) => RetrySession | undefined,
-    private readonly onFailed: (session: RetrySession) => void,
   ) {
     this.startedAt = clock.now();
     this.sources = new Sessions({
       maxOpen: MAX_PASSING,
-      expiryMs: expiryMs,
+      expiryMs,
       clock,
       onEnd: (source) => this.close(source),
     });
@@ -117,7 +115,6 @@ export class RetrySources {
     source.done = undefined;
     this.end(source.id);
     session.handle({ type: "last", message });
-    if (session.stream.state.phase === "waiting") this.onFailed(session);
   }
 
   private close(source: Source): void {

@@ -3,6 +3,7 @@ import { readTags } from "../messages/ask-tags.js";
 import { type Control, readControl } from "../messages/control.js";
 import { isStreamMessage, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
+import { readErrorSource } from "../red/node-error.js";
 
 /** What a tool's message has as `msg.toolCall`. The answer must carry it back. */
 export interface ToolCallTag {
@@ -47,7 +48,7 @@ export function classifyMessage(message: Message, node: string, isRun: (key: str
   if (control) return { kind: "control", control, call };
   if (Object.hasOwn(message, "listRuns")) return { kind: "list" };
   if (call) return { kind: "answer", call };
-  if (isErrorOf(message, node)) return { kind: "ownError" };
+  if (readErrorSource(message)?.["id"] === node) return { kind: "ownError" };
   const { _msgid } = message;
   if (typeof _msgid === "string" && isRun(_msgid) && readTags(message).length === 0)
     return { kind: "lostAnswer" };
@@ -65,11 +66,6 @@ export function readCall(message: Message, node: string): ToolCallTag | undefine
 /** Whether a message is an answer by itself, or the end of one that comes as a stream: told once, not for each message. */
 export function isWholeAnswer(message: Message): boolean {
   return message.complete === true || !isStreamMessage(message);
-}
-
-function isErrorOf({ error }: Message, node: string): boolean {
-  const source = isObject(error) ? error["source"] : undefined;
-  return isObject(source) && source["id"] === node;
 }
 
 /** Whether a stream's last message shows a request without tools that no router has sent. */
