@@ -32,6 +32,6 @@ export type RetryEffect =
   /** The present request is answered, or has failed. */
   | { type: "settle"; route: RouteName; failure: FailureData | undefined }
   /** The input that brought the last message is done. */
-  | { type: "done"; failure?: Failure }
+  | { type: "done"; failure: Failure | undefined }
   | { type: "report"; failure: Failure; message: Message }
   | { type: "end" };

@@ -33,8 +33,8 @@ const REFUSES_CONTINUATION: ReadonlySet<string> = new Set([
 export function planNext(record: StreamRecord, failure: FailureData, context: PlanContext): Plan {
   const { settings, findDeadEnd } = context;
   const hasOutput = record.currentText !== "" || record.cannotContinue;
-  if (!record.request) return { giveUp: "" };
-  if (hasOutput && settings.afterText === "stop" && !record.resume) return { giveUp: "" };
+  const mustStop = hasOutput && settings.afterText === "stop" && !record.resume;
+  if (!record.request || mustStop) return { giveUp: "" };
   const weaker = weakenRecovery(record, failure, settings);
   if (weaker) return { route: record.route, waitMs: 0, recovery: weaker };
   const decision = planRetry(failure, record.tries, settings, context.random());

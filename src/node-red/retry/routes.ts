@@ -8,9 +8,6 @@ import type { RouteName } from "../messages/ask-tags.js";
 /** A retry that waits for its turn gives up after this time: by then a request that is under way should have ended. */
 const MAX_TURN_WAIT_MS = 150_000;
 
-/** What to do now: ask with what was paid, wait until something changes or for so long, or never ask. */
-type Admission = PaidRetry | { waitMs: number | undefined } | "never";
-
 /** A retry that waits for its turn. */
 interface Waiter {
   /** @param paid undefined if the service is not asked again */
@@ -67,14 +64,16 @@ class RetryRoute {
   private admitWaiters(): void {
     this.clock.clearTimer(this.opening);
     for (const waiter of this.waiters) {
-      const admission = this.admit();
-      if (admission === "never") this.leave(waiter, undefined);
-      else if ("report" in admission) this.leave(waiter, admission);
-      else {
-        const { waitMs } = admission;
-        if (waitMs !== undefined) this.opening = this.clock.setTimer(() => this.admitWaiters(), waitMs);
+      const { runningRetries } = this.budget;
+      const waitMs = this.refusals?.measureWait(this.clock.now(), runningRetries) ?? 0;
+      if (waitMs > 0) {
+        this.opening = this.clock.setTimer(() => this.admitWaiters(), waitMs);
         return;
       }
+      const paid = this.budget.spend();
+      // The answer of a retry that is under way pays for others.
+      if (!paid && runningRetries > 0) return;
+      this.leave(waiter, paid);
     }
   }
 
@@ -82,13 +81,6 @@ class RetryRoute {
     if (!this.waiters.delete(waiter)) return;
     this.clock.clearTimer(waiter.timer);
     waiter.decide(paid);
-  }
-
-  private admit(): Admission {
-    const { runningRetries: underWay } = this.budget;
-    const waitMs = this.refusals?.measureWait(this.clock.now(), underWay) ?? 0;
-    if (waitMs > 0) return { waitMs };
-    return this.budget.spend() ?? (underWay > 0 ? { waitMs: undefined } : "never");
   }
 
   /** A broken connection is not a refusal: no service counts it. */

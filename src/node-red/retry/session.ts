@@ -1,4 +1,4 @@
-import { Failure, toFailure } from "../../core/failure.js";
+import { toFailure } from "../../core/failure.js";
 import type { PaidRetry } from "../../core/retry/retry-budget.js";
 import type { RetryTag } from "../messages/ask-tags.js";
 import type { Send } from "../red/api.js";
@@ -33,9 +33,7 @@ export class RetrySession {
     public send: Send,
     private readonly ports: RetryPorts,
   ) {
-    this.held = new RequestHold(ports, (wire) =>
-      this.handle({ type: "lost", failure: createLostFailure(stream.state.phase, wire) }),
-    );
+    this.held = new RequestHold(ports, describeUntaken, (failure) => this.handle({ type: "lost", failure }));
   }
 
   /** The tag of the request that has left, until its answer begins. */
@@ -85,7 +83,6 @@ export class RetrySession {
   close(): void {
     this.leaveTurn();
     this.paid?.report("failed");
-    this.paid = undefined;
     this.held.close();
   }
 
@@ -125,12 +122,10 @@ export class RetrySession {
         ports.onStop(this.source);
         this.send(toOutputs({ cancel: true, parts: { id: this.source, index: 0 } }, effect.route));
         break;
-      case "settle": {
-        const { paid } = this;
+      case "settle":
+        ports.routes[effect.route].settle(this.paid, effect.failure);
         this.paid = undefined;
-        ports.routes[effect.route].settle(paid, effect.failure);
         break;
-      }
       case "done":
         this.held.finish(effect.failure);
         break;
@@ -144,19 +139,7 @@ export class RetrySession {
   }
 }
 
-/**
- * @param phase where the stream stands whose request is lost
- * @param wire the wire by which it left, as errors quote it
- */
-function createLostFailure(phase: string, wire: string): Failure {
-  if (phase === "passing") {
-    return new Failure(
-      "interrupted",
-      "The stream's last message is missing: the chat-stream was deployed again, or a node on the way dropped it.",
-    );
-  }
-  return new Failure(
-    "configuration",
-    `The request was sent again through ${wire}, and no chat-stream took it. Check the nodes behind that wire.`,
-  );
+/** @param wire the wire by which a request left that nobody works on */
+function describeUntaken(wire: string): string {
+  return `The request was sent again through ${wire}, and no chat-stream took it. Check the nodes behind that wire.`;
 }

@@ -111,7 +111,7 @@ export class RetryStream {
     attempt.end(last, failure !== undefined);
     record.noteEnd(last, failure, attempt.repeated, context.now());
     if (failure) this.follow(planNext(record, failure, context), failure);
-    else this.conclude(last, { type: "done" });
+    else this.conclude(last);
   }
 
   private follow(plan: Plan, failure: FailureData): void {
@@ -132,7 +132,7 @@ export class RetryStream {
       dueAt: context.now() + plan.waitMs,
       inTurn: false,
     };
-    this.push({ type: "wait", milliseconds: plan.waitMs });
+    this.effects.push({ type: "wait", milliseconds: plan.waitMs });
   }
 
   private handleWhileWaiting(state: RetryState & { phase: "waiting" }, event: RetryEvent): void {
@@ -140,13 +140,11 @@ export class RetryStream {
     if (event.type === "due" && !state.inTurn) {
       state.inTurn = true;
       // The first request to the fallback is not a retry, and is always allowed.
-      if (record.tries > 0) this.push({ type: "enterTurn", route: record.route });
+      if (record.tries > 0) this.effects.push({ type: "enterTurn", route: record.route });
       else this.ask(state.recovery);
-    } else if (!state.inTurn) return;
-    else if (event.type === "admitted") this.ask(state.recovery);
-    else if (event.type === "refused") {
+    } else if (event.type === "admitted" && state.inTurn) this.ask(state.recovery);
+    else if (event.type === "refused" && state.inTurn)
       this.follow(planFallback(record, state.failure, TOO_OFTEN, context), state.failure);
-    }
   }
 
   private ask(recovery: Recovery): void {
@@ -156,14 +154,17 @@ export class RetryStream {
     record.recovery = recovery;
     const { message, tag } = composeRetryRequest(record, context.asker, recovery);
     this.current = { phase: "asked", tag };
-    this.push({ type: "ask", route: record.route, message, tag }, { type: "done" });
+    this.effects.push(
+      { type: "ask", route: record.route, message, tag },
+      { type: "done", failure: undefined },
+    );
   }
 
   /** The model's continuation cannot be used: the answer is asked for from its beginning. */
   private startOver(hasEnded: boolean): void {
     const { record, context } = this;
     const failure = new Failure("interrupted", UNCLEAR, { phase: "streaming" }).toJSON();
-    if (!hasEnded) this.push({ type: "stop", route: record.route });
+    if (!hasEnded) this.effects.push({ type: "stop", route: record.route });
     const plan = planNext(record, failure, context);
     const recovery: Recovery = { mode: "restart", style: "quote" };
     this.follow("giveUp" in plan ? plan : { ...plan, waitMs: 0, recovery }, failure);
@@ -174,13 +175,13 @@ export class RetryStream {
     if (phase === "passing") return;
     this.stopKeptAnswer();
     const { error: _, ...last } = this.copyLast();
-    this.conclude({ ...last, finishReason: "cancelled" }, { type: "done" });
+    this.conclude({ ...last, finishReason: "cancelled" });
   }
 
   /** Stops an answer at its service that is not taken up again. */
   private stopKeptAnswer(): void {
     const { record } = this;
-    if (record.resume) this.push({ type: "stop", route: record.route });
+    if (record.resume) this.effects.push({ type: "stop", route: record.route });
     record.resume = undefined;
   }
 
@@ -188,7 +189,7 @@ export class RetryStream {
     this.stopKeptAnswer();
     const message = reason === "" ? failure.message : `${failure.message} ${reason}`;
     const final = new Failure(failure.code, message, { ...failure, partial: this.record.text });
-    this.conclude({ ...this.copyLast(), error: final.toJSON() }, { type: "done", failure: final });
+    this.conclude({ ...this.copyLast(), error: final.toJSON() }, final);
   }
 
   /** Ends a stream of which nothing more comes. */
@@ -198,7 +199,7 @@ export class RetryStream {
     const error = failure.toJSON();
     if (state.phase === "asked" || (state.phase === "passing" && !state.attempt.started)) this.settle(error);
     const last = { ...this.copyLast(), finishReason: "error", usage: null, cost: null, error };
-    this.conclude(last, { type: "done" }, failure);
+    this.conclude(last, undefined, failure);
   }
 
   /** Copies the last message of the latest request, to make the reader's last message of it. */
@@ -210,9 +211,10 @@ export class RetryStream {
   /**
    * Sends the one last message of the reader's stream.
    * @param last is changed
+   * @param failure what the input ends with that brought the latest request's last message
    * @param report a failure that no input brought
    */
-  private conclude(last: StreamMessage, done: RetryEffect & { type: "done" }, report?: Failure): void {
+  private conclude(last: StreamMessage, failure?: Failure, report?: Failure): void {
     this.current = { phase: "ended" };
     const { attempts, nestedAttempts, stats, cost, request } = this.record;
     last.parts.count = 0;
@@ -224,9 +226,9 @@ export class RetryStream {
     }
     delete last["resume"];
     const message = this.send(last);
-    this.push(done);
-    if (report) this.push({ type: "report", failure: report, message });
-    this.push({ type: "end" });
+    this.effects.push({ type: "done", failure });
+    if (report) this.effects.push({ type: "report", failure: report, message });
+    this.effects.push({ type: "end" });
   }
 
   /** Sends a message to the reader, in its place. @returns the message as it is sent */
@@ -241,20 +243,16 @@ export class RetryStream {
     const sent = record.attempts === 1 ? message : replaceTags(message, record.outerTags);
     // The reader knows the id of the first request.
     if (record.attempts > 1 && this.base._msgid !== undefined) sent._msgid = this.base._msgid;
-    this.push({ type: "send", message: sent });
+    this.effects.push({ type: "send", message: sent });
     return sent;
   }
 
   private settle(failure: FailureData | undefined): void {
-    this.push({ type: "settle", route: this.record.route, failure });
+    this.effects.push({ type: "settle", route: this.record.route, failure });
   }
 
   /** @param tag of the request; undefined if no retry node asked */
   private createPassing(tag: RetryTag | undefined): RetryState {
     return { phase: "passing", attempt: new Attempt(this.record, (message) => this.send(message), tag) };
-  }
-
-  private push(...effects: RetryEffect[]): void {
-    this.effects.push(...effects);
   }
 }

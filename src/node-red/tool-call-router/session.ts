@@ -17,7 +17,7 @@ import type { ServerCalls } from "./mcp/server-calls.js";
 import type { RouterRun } from "./run.js";
 import type { RunEffect, RunEvent } from "./run-events.js";
 import { ASK, type RouterSettings } from "./settings.js";
-import { BYPASSED, createLostFailure } from "./texts.js";
+import { BYPASSED, describeUntaken } from "./texts.js";
 
 /** What a session reaches through its node. */
 export interface RouterPorts extends AskingNode {
@@ -58,9 +58,7 @@ export class RunSession {
   ) {
     const { node, host } = ports;
     const { key, base, outerTags } = run.record;
-    this.held = new RequestHold(ports, (wire) =>
-      this.handle({ type: "lost", failure: createLostFailure(run.state.phase, wire) }),
-    );
+    this.held = new RequestHold(ports, describeUntaken, (failure) => this.handle({ type: "lost", failure }));
     this.held.workFor(outerTags);
     this.endRun = runningRuns.begin(key);
     this.trace = new RunTrace(base, node.name || node.type, () => host.clock.now());

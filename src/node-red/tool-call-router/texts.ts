@@ -43,21 +43,9 @@ export function createExpiredFailure(
   return new Failure("timeout", text, { phase: "end", retryable: false });
 }
 
-/**
- * @param phase where the run stands that waits for the answer of a request
- * @param wire describes the wire by which the request has left
- */
-export function createLostFailure(phase: string, wire: string): Failure {
-  if (phase === "streaming") {
-    return new Failure(
-      "interrupted",
-      "The stream's last message is missing: the chat-stream was deployed again, or a node on the way dropped it.",
-    );
-  }
-  return new Failure(
-    "configuration",
-    `The request that was sent through ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and its output into this node.`,
-  );
+/** @param wire the wire by which a request left that nobody works on */
+export function describeUntaken(wire: string): string {
+  return `The request that was sent through ${wire} was not taken by a chat-stream, or its stream did not come back. Wire output 2 into a chat-stream, and its output into this node.`;
 }
 
 export const BYPASSED =

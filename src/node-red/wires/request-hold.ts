@@ -1,4 +1,4 @@
-import type { Failure } from "../../core/failure.js";
+import { Failure } from "../../core/failure.js";
 import type { AskTag } from "../messages/ask-tags.js";
 import type { InFlight } from "../messages/in-flight.js";
 import { RequestWatch } from "../messages/request-watch.js";
@@ -8,6 +8,9 @@ import { describeWire, findWay } from "../red/wiring.js";
 
 /** How long a cancelled request has to end by itself, with what it said. */
 const CANCEL_GRACE_MS = 2_000;
+
+const NO_END =
+  "The stream's last message is missing: the chat-stream was deployed again, or a node on the way dropped it.";
 
 /** The node that asks. */
 export interface AskingNode {
@@ -25,18 +28,27 @@ export class RequestHold {
   /** Of the input that brought the latest request's last message. */
   done: Done | undefined;
   private output = 0;
+  /** Whether something of the request's stream has come. */
+  private hasBegun = false;
   private readonly watch: RequestWatch;
   private timer: unknown;
   private graceTimer: unknown;
   private release = () => {};
 
-  /** @param onLost called if nobody works on the request. Gets the wire by which it left, as errors quote it */
+  /**
+   * @param describeUntaken says that no stream came. Gets the wire by which the request left, as errors quote it
+   * @param onLost called if nobody works on the request, and its stream has not ended
+   */
   constructor(
     private readonly asking: AskingNode,
-    onLost: (wire: string) => void,
+    describeUntaken: (wire: string) => string,
+    onLost: (failure: Failure) => void,
   ) {
     const { red, node, host, inFlight } = asking;
-    this.watch = new RequestWatch(host.clock, inFlight, () => onLost(describeWire(red, node, this.output)));
+    this.watch = new RequestWatch(host.clock, inFlight, () => {
+      const text = describeUntaken(describeWire(red, node, this.output));
+      onLost(this.hasBegun ? new Failure("interrupted", NO_END) : new Failure("configuration", text));
+    });
   }
 
   /** Tells others that this node works for them. @param tags those of who asked */
@@ -48,11 +60,13 @@ export class RequestHold {
   /** Watches over a request that leaves, unless a node on its way may hold it for long. @param output from 0 */
   watchOver(tag: AskTag, output: number): void {
     this.output = output;
+    this.hasBegun = false;
     if (!findWay(this.asking.red, this.asking.node, output).isSlow) this.watch.start(tag);
   }
 
   /** Something of the request's stream has come. */
   touch(): void {
+    this.hasBegun = true;
     this.watch.touch();
   }
 
