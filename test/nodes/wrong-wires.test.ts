@@ -114,6 +114,36 @@ describe("Wiring mistakes", () => {
     assert.match(texts[0]!, /^The output of “Ask” leads straight to an http response node/);
   });
 
+  it("warns once if the HTTP request of a failed answer gets no response, since output 2 of collect has no wire", async () => {
+    service().script = (reply) => reply.sendJson(503, {});
+    await deploy(createChatStreamNode({ wires: [["collect"]] }), {
+      ...createCollectNode({ wires: [["finished"], []] }),
+    });
+    for (const payload of ["Hi", "Again"]) runtime().inject("ask", { payload, res: {} });
+    const find = () => warnings().filter(({ id }) => id === "collect");
+    await waitUntil(() => find().length > 0);
+    await runtime().waitUntil("errors", (messages) => messages.length === 2);
+    await pause(50);
+    assert.deepEqual(
+      find().map(({ msg }) => msg),
+      [
+        "The HTTP request of this answer gets no response: the answer went to output 2, which has no wire. Wire output 2 to an http response node, too.",
+      ],
+    );
+  });
+
+  it("warns of no HTTP request if output 2 of collect is wired, or if nobody waits", async () => {
+    service().script = (reply) => reply.sendJson(503, {});
+    await deploy(
+      createChatStreamNode({ wires: [["collect", "other"]] }),
+      createCollectNode({ wires: [["finished"], ["unfinished"]] }),
+      { ...createCollectNode({ wires: [["finished"], []] }), id: "other" },
+    );
+    runtime().inject("ask", { payload: "Hi" });
+    await runtime().waitUntil("unfinished", (messages) => messages.length === 1);
+    assert.deepEqual(warnings(), []);
+  });
+
   it("says in the error that retry had no wire to ask again by", async () => {
     service().script = (reply) => reply.sendJson(503, {});
     await deploy(createChatStreamNode({ wires: [["retry"]] }), {

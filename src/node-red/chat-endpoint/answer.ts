@@ -72,6 +72,11 @@ export class Answer {
     return this.ending;
   }
 
+  /** Whether a chat-out has given this answer anything. */
+  get hasSource(): boolean {
+    return this.source !== undefined;
+  }
+
   get readerCount(): number {
     return this.readers.size;
   }

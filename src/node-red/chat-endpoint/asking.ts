@@ -81,7 +81,7 @@ export class Asking {
       onEnd: (ended) => {
         if (form.name === "responses") this.items.remember(ended, isStreamed);
         returning.settle(name.id);
-        flow.handleEnd();
+        flow.handleEnd(ended);
       },
     });
     if (!answer) {

@@ -34,7 +34,7 @@ export interface ServedFlow {
   timeoutMs: number;
   ask(ask: Ask): void;
   /** One of its answers has ended. */
-  handleEnd(): void;
+  handleEnd(answer: Answer): void;
 }
 
 export const FORMS: Readonly<Record<FormName, Form>> = {

@@ -1,4 +1,5 @@
 import { systemClock } from "../../transport/system-clock.js";
+import type { Answer } from "../chat-endpoint/answer.js";
 import { answers } from "../chat-endpoint/answers.js";
 import type { Ask, ServedFlow } from "../chat-endpoint/flows.js";
 import { type EndpointNode, findEndpoint } from "../chat-endpoint/lookup.js";
@@ -6,6 +7,7 @@ import type { NodeRed, NodeStatus, RuntimeNode } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { logWarning } from "../red/log.js";
 import { StatusLine } from "../red/status-line.js";
+import { findBehind, findWay } from "../red/wiring.js";
 import { composeMessage } from "./compose-message.js";
 import { type ChatInConfig, readServedNames, readTimeout } from "./config.js";
 
@@ -18,6 +20,7 @@ export class ChatInController {
   /** The model to ask, by the name under which the flow answers. */
   private readonly models: ReadonlyMap<string, string>;
   private readonly problem: string | undefined;
+  private hasCheckedWires = false;
 
   constructor(
     private readonly red: NodeRed,
@@ -33,7 +36,7 @@ export class ChatInController {
       models: [...this.models.keys()],
       timeoutMs: readTimeout(config),
       ask: (ask) => this.ask(ask),
-      handleEnd: () => this.showStatus(),
+      handleEnd: (answer) => this.handleEnd(answer),
     };
     this.endpoint = findEndpoint(red, config.endpoint);
     this.problem = this.findProblem(this.endpoint?.runtime.offer(this.flow) ?? []);
@@ -46,8 +49,30 @@ export class ChatInController {
   }
 
   private ask(ask: Ask): void {
+    this.checkWires();
     const model = this.models.get(ask.model) ?? "";
     this.host.run(() => this.node.send(composeMessage(ask, model, this.endpoint!.id)));
+    this.showStatus();
+  }
+
+  /** Warns once if the wires lead to no chat-out: clients wait in vain then. */
+  private checkWires(): void {
+    if (this.hasCheckedWires) return;
+    this.hasCheckedWires = true;
+    const { node, red } = this;
+    if (findBehind(red, node, 0, "chat-out") || findWay(red, node, 0).end === "elsewhere") return;
+    logWarning(
+      node,
+      "Nothing that leaves this node gets to a chat-out, so clients wait for an answer in vain. Wire the end of this flow into a chat-out node.",
+    );
+  }
+
+  private handleEnd({ end, hasSource }: Answer): void {
+    if (end?.failure?.code === "timeout" && !hasSource)
+      logWarning(
+        this.node,
+        `No message of the answer got to a chat-out within ${this.flow.timeoutMs / 1000} s, so the client got an error. Leave msg.replyTo on the messages, or raise the timeout of this node.`,
+      );
     this.showStatus();
   }
 

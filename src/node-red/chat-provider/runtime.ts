@@ -208,7 +208,7 @@ export class ProviderRuntime {
         fail(
           new Failure(
             "overloaded",
-            `${maxConcurrent} streams are running and ${maxQueued} are waiting at this provider. Send fewer requests at once, or raise the provider's limits.`,
+            `The provider has no place left: ${maxConcurrent} running, ${maxQueued} waiting. Send fewer requests at once, or raise the provider's limits.`,
             { phase: "queue" },
           ),
         );

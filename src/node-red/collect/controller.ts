@@ -24,7 +24,9 @@ import { copyReadable } from "../red/message-copy.js";
 import { toNodeError } from "../red/node-error.js";
 import { readPositiveNumber } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
+import { warnOfWaitingClient } from "../wires/waiting-client.js";
 import { AnswerSchema } from "./answer-schema.js";
+import { FAILURES_BY_END } from "./end-failures.js";
 import { parseAnswer, readLastTurn } from "./parse-answer.js";
 
 /** A collect node's properties in a flow file. */
@@ -69,7 +71,7 @@ export class CollectController {
 
   constructor(
     private readonly red: NodeRed,
-    node: RuntimeNode,
+    private readonly node: RuntimeNode,
     private readonly config: CollectConfig,
     clock: Clock = systemClock,
   ) {
@@ -162,7 +164,8 @@ export class CollectController {
       }
     }
     this.finish(stream);
-    stream.send(isFinished ? [message, null] : [null, message]);
+    if (isFinished) stream.send([message, null]);
+    else this.sendAside(stream, message);
     return undefined;
   }
 
@@ -196,6 +199,11 @@ export class CollectController {
     const error: FailureData = { ...failure.toJSON(), phase: "end", partial: stream.assembly.machine.text };
     message.finishReason ??= "error";
     message.error = error;
+    this.sendAside(stream, message);
+  }
+
+  private sendAside(stream: CollectedStream, message: Message): void {
+    warnOfWaitingClient(this.red, this.node, message);
     stream.send([null, message]);
   }
 
@@ -278,17 +286,3 @@ const KEPT_PROPERTIES = [
   "error",
   "conversation",
 ] as const;
-
-/** The failure of a stream that the node itself ended, by reason. Other reasons are no failure. */
-const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
-  expired: () =>
-    new Failure(
-      "timeout",
-      "The stream did not finish in time. The partial answer was sent to output 2. If the model is slow, raise the timeout of this node.",
-    ),
-  overflow: () =>
-    new Failure(
-      "limit",
-      `More than ${MAX_OPEN_STREAMS} streams are open in this node. The partial answer of the oldest one was sent to output 2. Send fewer requests at once.`,
-    ),
-};

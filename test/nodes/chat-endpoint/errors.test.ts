@@ -149,10 +149,26 @@ describe("Errors of a served flow", () => {
     }
   });
 
-  it("tell of a flow that sends nothing", async () => {
-    await deploy({ in: { timeout: 1, wires: [[]] } });
-    const error = await fail(true);
-    assert.deepEqual([error.status, error.code], [504, "timeout"]);
+  it("tell of a flow that sends nothing, and the log tells its author", async () => {
+    await deploy({ in: { timeout: 1, wires: [["left"]] } });
+    const errors = await Promise.all([fail(true), fail(false)]);
+    assert.deepEqual([errors[0].status, errors[0].code], [504, "timeout"]);
+    const [wires, ...late] = runtime()
+      .logs.filter(({ level, id }) => level === 30 && id === "in")
+      .map(({ msg }) => String(msg));
+    assert.match(wires!, /^Nothing that leaves this node gets to a chat-out/);
+    assert.equal(late.length, 2);
+    assert.match(late[0]!, /^No message of the answer got to a chat-out within 1 s/);
+  });
+
+  it("of the service that come in time are not told as a flow without a chat-out", async () => {
+    await deploy();
+    service().script = refuse(503, { message: "busy" });
+    await fail(true);
+    assert.deepEqual(
+      runtime().logs.filter(({ level, id }) => level === 30 && id === "in"),
+      [],
+    );
   });
 
   it("end the answers that are on their way at a deploy, of whichever node", async () => {

@@ -125,7 +125,7 @@ export const BAD_INPUT: readonly BadInput[] = [
   {
     problem: "R14: a Buffer",
     code: "invalid_request",
-    pattern: /msg\.payload/,
+    pattern: /msg\.payload must be a string.*, but is a Buffer\. Set the node that makes it/,
     message: { payload: Buffer.from("Hi") },
   },
   {

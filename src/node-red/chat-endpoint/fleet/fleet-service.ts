@@ -73,7 +73,7 @@ export class FleetService {
       owner,
       flow: flow.id,
       timeoutMs: flow.timeoutMs,
-      onEnd: () => flow.handleEnd(),
+      onEnd: (ended) => flow.handleEnd(ended),
     });
     if (!answer) throw new Failure("overloaded", "The worker has too many answers on their way.");
     answer.addReader(new FleetReader(answer, formRequest.createWriter, writer));

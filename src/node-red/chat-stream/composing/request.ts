@@ -61,7 +61,7 @@ export function mergeRequest(
   const { system: earlier, rest: turn } = takeSealedMessages(asked);
   if (turn.length === 0) throw createEmptyFailure(isWholeConversation ? "msg.messages" : name);
   const options = message.options ?? {};
-  if (!isObject(options)) throw createTypeFailure("msg.options", "an object of request fields");
+  if (!isObject(options)) throw createTypeFailure("msg.options", options, "an object of request fields");
 
   const { parameters: defaults } = settings;
   const parameters: Record<string, unknown> = {};
@@ -70,9 +70,10 @@ export function mergeRequest(
   }
   const models = [message.model, options["model"], fields["model"], defaults["model"]];
   const model = models.find((value) => (value ?? "") !== "") ?? settings.model;
-  if (typeof model !== "string") throw createTypeFailure("The model (msg.model)", "a string");
+  if (typeof model !== "string") throw createTypeFailure("The model (msg.model)", model, "a string");
   const tools = message.tools ?? options["tools"] ?? fields["tools"] ?? defaults["tools"];
-  if (tools !== undefined && !Array.isArray(tools)) throw createTypeFailure("msg.tools", "an array of tools");
+  if (tools !== undefined && !Array.isArray(tools))
+    throw createTypeFailure("msg.tools", tools, "an array of tools");
 
   const request: ChatRequest = { model: model.trim(), messages: turn, parameters };
   if (tools) request.tools = tools;
@@ -134,7 +135,7 @@ function readPrompt(prompt: unknown, name: string): ChatMessage[] {
       );
     }
     if (isRequestFields(inner))
-      throw createTypeFailure(`${name}.prompt`, "a string or an array of chat messages");
+      throw createTypeFailure(`${name}.prompt`, inner, "a string or an array of chat messages");
     return readPrompt(inner, `${name}.prompt`);
   }
   const text = typeof prompt === "number" || typeof prompt === "boolean" ? String(prompt) : prompt;
@@ -142,17 +143,18 @@ function readPrompt(prompt: unknown, name: string): ChatMessage[] {
     throw createEmptyFailure(name);
   }
   if (typeof text !== "string")
-    throw createTypeFailure(name, "a string, an array of chat messages or an object of request fields");
+    throw createTypeFailure(name, text, "a string, an array of chat messages or an object of request fields");
   return [{ role: "user", content: text }];
 }
 
 function requireMessages(value: unknown, name: string): ChatMessage[] {
-  if (!Array.isArray(value)) throw createTypeFailure(name, "an array of chat messages");
+  if (!Array.isArray(value)) throw createTypeFailure(name, value, "an array of chat messages");
   if (value.length === 0) throw createEmptyFailure(name);
   for (const [index, message] of value.entries()) {
     if (!isObject(message) || typeof message["role"] !== "string" || message["role"] === "") {
       throw createTypeFailure(
         `${name}[${index}]`,
+        message,
         "an object with a role, such as {role: “user”, content: “…”}",
       );
     }
@@ -164,15 +166,24 @@ function requireMessages(value: unknown, name: string): ChatMessage[] {
 function createSystemMessage(system: unknown, turn: readonly ChatMessage[]): ChatMessage[] {
   const content = typeof system === "number" || typeof system === "boolean" ? String(system) : system;
   if (content === undefined || content === null || content === "") return [];
-  if (typeof content !== "string") throw createTypeFailure("The system prompt", "a string");
+  if (typeof content !== "string") throw createTypeFailure("The system prompt", content, "a string");
   const hasSystem = turn.some(({ role }) => role === "system" || role === "developer");
   return hasSystem ? [] : [{ role: "system", content }];
 }
 
 function createEmptyFailure(name: string): Failure {
-  return new Failure("invalid_request", `The prompt is empty: ${name} has no text and no messages.`);
+  const text = `The prompt is empty: ${name} has no text and no messages. Put the question there.`;
+  return new Failure("invalid_request", text);
 }
 
-function createTypeFailure(name: string, expected: string): Failure {
-  return new Failure("invalid_request", `${name} must be ${expected}.`);
+function createTypeFailure(name: string, value: unknown, expected: string): Failure {
+  const advice = Buffer.isBuffer(value) ? " Set the node that makes it, such as read file, to text." : "";
+  return new Failure("invalid_request", `${name} must be ${expected}, but is ${nameType(value)}.${advice}`);
+}
+
+function nameType(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Buffer.isBuffer(value)) return "a Buffer";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
