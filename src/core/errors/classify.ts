@@ -100,7 +100,8 @@ function isAboutContext(word: string): boolean {
 
 /**
  * Whether a retry can succeed. If there is a status, it decides: 408, 409, 425, 429 and 5xx except 501 and 505, as in
- * the OpenAI and Anthropic SDKs. A retry never helps against an empty account, a too long context or a wrong key, and
+ * the OpenAI and Anthropic SDKs. So a 502 that quotes an `invalid_request_error` is retried: the word may be the gateway's
+ * own for every error, and a request too many costs less than an answer given up too early. A retry never helps against an empty account, a too long context or a wrong key, and
  * always after a rate limit.
  */
 export function isRetryable(code: FailureCode, status?: number): boolean {
