@@ -3,7 +3,7 @@ import { CompletionMachine } from "../core/chat/completion.js";
 import { EndDetector, readEndClues } from "../core/chat/end-detector.js";
 import type { ChatRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
-import { type Failure, type Phase, toFailure } from "../core/failure.js";
+import { type Failure, toFailure } from "../core/failure.js";
 import { Deadlines, type Expiry } from "../core/lifecycle/deadlines.js";
 import { FloodGuard } from "../core/lifecycle/flood-guard.js";
 import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
@@ -15,6 +15,7 @@ import { completeFailure } from "./failures/complete-failure.js";
 import { createCutOffFailure, createWrongFormFailure } from "./failures/cut-off-failure.js";
 import { createExpiryFailure } from "./failures/expiry-failure.js";
 import { createFaultFailure } from "./failures/fault-failure.js";
+import { findPhase } from "./failures/find-phase.js";
 import { hidePause, PausedAnswer } from "./paused-answer.js";
 import { ChunkPreparer } from "./prepared-chunk.js";
 import { RefusalMemory } from "./refusal-memory.js";
@@ -113,6 +114,10 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     this.decoder.decode(data, event, last);
   }
 
+  onRepeat(text: string, start: number, end: number): boolean {
+    return !this.setup.watcher && this.decoder.decodeRepeat(text, start, end);
+  }
+
   onReadEnd(): void {
     if (!this.hasEnded) this.observer.onReadEnd?.();
   }
@@ -207,12 +212,12 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   /** Sends the request once more in another form if the refusal shows how, else fails. */
   private handleRefusal(text: string): void {
     this.refusal = text;
-    const { clock, provider } = this.setup;
     try {
       if (this.refusals.learnFrom(this.status, text)) {
         this.deadlines.markConnecting();
         this.begin(this.pauses.request);
-      } else this.fail(provider.readError(this.status, this.headers, text, clock.date()));
+      } else
+        this.fail(this.setup.provider.readError(this.status, this.headers, text, this.setup.clock.date()));
     } catch (thrown) {
       this.fail(toFailure(thrown));
     }
@@ -275,14 +280,9 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     this.prepareReading();
     if (!this.setup.watcher?.mayGoOn(failure)) this.decoder.flush();
     this.exchange?.abort();
-    const details = { phase: this.findPhase(failure), partial: this.machine.text };
-    this.end("failed", "error", completeFailure(failure, this.setup, this, details));
-  }
-
-  private findPhase(failure: Failure): Phase {
-    if (this.pauses.continuations > 0 && this.machine.hasContent) return "streaming";
-    if (this.status >= 200 && this.status < 300) return this.machine.hasContent ? "streaming" : "first_chunk";
-    return this.status >= 300 || this.deadlines.hasConnected ? "headers" : failure.phase;
+    const { deadlines, machine, pauses, status } = this;
+    const phase = findPhase(failure.phase, { status, pauses, deadlines, machine });
+    this.end("failed", "error", completeFailure(failure, this.setup, this, { phase, partial: machine.text }));
   }
 
   private end(outcome: ChatResult["outcome"], finishReason: string, failure?: Failure): void {

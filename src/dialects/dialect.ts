@@ -46,6 +46,11 @@ export interface Decoder {
    * @param last whether the connection ended before the record did; default false
    */
   decode(data: string, event?: string, last?: boolean): void;
+  /**
+   * Decodes the next record if it repeats the one before, which is the usual case. It is a part of a text.
+   * @returns false for any other record, of which nothing was read
+   */
+  decodeRepeat(text: string, start: number, end: number): boolean;
   /** Sends what is held back. Call it when the stream ends, for whatever reason. */
   flush(): void;
   /** Expects the next part of an answer that the service has paused, in a response of its own. */

@@ -17,10 +17,12 @@ export class NdjsonReader implements RecordReader {
   feed(text: string): void {
     let from = 0;
     for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", from)) {
-      const line = this.openLine + text.slice(from, end);
-      this.openLine = "";
+      if (this.openLine !== "" || !this.passRepeat(text, from, end)) {
+        const line = this.openLine + text.slice(from, end);
+        this.openLine = "";
+        this.deliver(line, false);
+      }
       from = end + 1;
-      this.deliver(line, false);
     }
     this.openLine += text.slice(from);
     if (this.openLine.length > this.maxChars) throw createRecordLimitFailure(this.maxChars);
@@ -30,6 +32,10 @@ export class NdjsonReader implements RecordReader {
     const line = this.openLine;
     this.openLine = "";
     this.deliver(line, true);
+  }
+
+  private passRepeat(text: string, start: number, end: number): boolean {
+    return end - start <= this.maxChars && this.listener.onRepeat?.(text, start, end) === true;
   }
 
   private deliver(line: string, last: boolean): void {

@@ -8,6 +8,14 @@ export interface RecordListener {
    * @param last whether the connection ended before the record did
    */
   onRecord(data: string, event: string | undefined, last: boolean): void;
+  /**
+   * The hot path: a record has come, whole, in a text that may have more of them. Its event has the name of the event
+   * before. Default: false.
+   * @param start where its data begins
+   * @param end where its data ends
+   * @returns whether it was read, because it repeats the one before; else it comes by `onRecord`
+   */
+  onRepeat?(text: string, start: number, end: number): boolean;
 }
 
 /** Cuts a growing text into records and delivers each as soon as it is complete. */

@@ -10,6 +10,9 @@ const MAX_STRAY_CHARS = 4096;
 /** Data of an event on the line of a JSON object. */
 const DATA_LINE = /^\s*data:\s?(.*)$/;
 
+const LINE_FEED = 0x0a;
+const SPACE = 0x20;
+
 /** Beginnings of an event stream. JSON never begins like that. */
 const EVENT_STARTS = ["data:", "event:", "id:", "retry:", ":"];
 
@@ -30,6 +33,12 @@ export class SseReader implements RecordReader {
   /** Whether the connection has ended. */
   private isLast = false;
   private recordCount = 0;
+  /** Whether the parser holds no part of an event. */
+  private isBetween = false;
+  /** The name of the latest event. */
+  private event: string | undefined;
+  /** What stands before the data of an event with this name, as most services write it. */
+  private head = "data:";
   /** Characters since the last event or comment; -1 if one came in the current text. */
   private openChars = 0;
   /** Text outside of any event. */
@@ -47,6 +56,7 @@ export class SseReader implements RecordReader {
       onEvent: (message) => {
         this.recordCount++;
         this.openChars = -1;
+        if (message.event !== this.event) this.expectEvent(message.event);
         listener.onRecord(message.data, message.event, this.isLast);
       },
       // A comment is only a sign of life.
@@ -58,13 +68,52 @@ export class SseReader implements RecordReader {
   }
 
   feed(text: string): void {
+    let from = 0;
     if (this.isFirst && text !== "") {
       this.isFirst = false;
-      this.parser.feed(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-    } else this.parser.feed(text);
+      if (text.charCodeAt(0) === 0xfeff) from = 1;
+    } else if (this.recordCount > 0) from = this.passRepeats(text);
+    if (from < text.length) this.parse(text.slice(from));
+  }
+
+  private parse(text: string): void {
+    this.parser.feed(text);
+    this.isBetween = text.endsWith("\n\n");
     // The parser limits the data of an event, but not empty fields without end.
     this.openChars = this.openChars === -1 ? 0 : this.openChars + text.length;
     if (this.openChars > this.maxChars) throw createRecordLimitFailure(this.maxChars);
+  }
+
+  private expectEvent(event: string | undefined): void {
+    this.event = event;
+    this.head = event === undefined ? "data:" : `event: ${event}\ndata:`;
+  }
+
+  /** Passes on the events that repeat the one before, which need no parser. @returns where the rest begins */
+  private passRepeats(text: string): number {
+    // An event with this name is always read in full.
+    if (!this.listener.onRepeat || this.event === "error" || text.includes("\r")) return 0;
+    let from = 0;
+    if (!this.isBetween) {
+      from = text.indexOf("\n\n") + 2;
+      if (from === 1) return 0;
+      this.parse(text.slice(0, from));
+    }
+    for (let next = this.passRepeat(text, from); next !== -1; next = this.passRepeat(text, next)) from = next;
+    return from;
+  }
+
+  /** Passes on the event that begins at `start`, if it repeats the one before. @returns where it ends, or -1 */
+  private passRepeat(text: string, start: number): number {
+    let from = start + this.head.length;
+    if (text.slice(start, from) !== this.head) return -1;
+    if (text.charCodeAt(from) === SPACE) from++;
+    const end = text.indexOf("\n", from);
+    if (end === -1 || text.charCodeAt(end + 1) !== LINE_FEED) return -1;
+    if (!this.listener.onRepeat!(text, from, end)) return -1;
+    this.recordCount++;
+    this.openChars = 0;
+    return end + 2;
   }
 
   /** Says that the connection has ended. An event without its blank line is delivered, marked as the last. */

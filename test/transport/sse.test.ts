@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure } from "../../src/core/failure.js";
+import type { RecordListener } from "../../src/transport/record-reader.js";
 import { SseReader } from "../../src/transport/sse.js";
 import { WPT, type WptRow } from "../fixtures/wpt.js";
 import { anyCuts, cutText } from "../support/inputs/cutting.js";
@@ -44,6 +45,88 @@ describe("SSE grammar", () => {
         },
       ),
     );
+  });
+});
+
+describe("SSE reader whose listener reads repeated events in the text", () => {
+  const anyLine = fc.string({ unit: fc.constantFrom("r", "a", " ", ":", "é", "{"), maxLength: 6 });
+  /** Any of these, mostly the first. */
+  const mostly = <Value>(usual: Value, ...others: Value[]) =>
+    fc.oneof({ weight: 6, arbitrary: fc.constant(usual) }, fc.constantFrom(...others));
+  const anyEvent = fc
+    .record({
+      name: mostly<string | undefined>("delta", undefined, "error"),
+      lines: fc.array(anyLine, { minLength: 1, maxLength: 2 }),
+      eol: mostly("\n", "\r\n", "\r"),
+      look: mostly(" ", "", "  "),
+      before: mostly("", ": ping\n", ": ping\n\n", "id: 1\n", "\n"),
+    })
+    .map(({ name, lines, eol, look, before }) => {
+      const head = name === undefined ? "" : `event: ${name}${eol}`;
+      return before + head + lines.map((line) => `data:${look}${line}${eol}`).join("") + eol;
+    });
+
+  const anyEvents = fc.array(anyEvent, { minLength: 3, maxLength: 12, size: "max" });
+
+  it("delivers the same events, however the text is cut", () => {
+    let repeats = 0;
+    fc.assert(
+      fc.property(anyEvents, anyCuts, (events, cuts) => {
+        const text = events.join("");
+        const expected: unknown[] = [];
+        const whole = new SseReader({ onRecord: (...record) => expected.push(record) }, 1000);
+        whole.feed(text);
+        whole.end();
+        const read: unknown[] = [];
+        let event: string | undefined;
+        const listener: RecordListener = {
+          onRecord(data, name, last) {
+            event = name;
+            read.push([data, name, last]);
+          },
+          onRepeat(source, start, end) {
+            const data = source.slice(start, end);
+            if (data.startsWith("a")) return false;
+            repeats++;
+            return read.push([data, event, false]) > 0;
+          },
+        };
+        const reader = new SseReader(listener, 1000);
+        for (const piece of cutText(text, cuts)) reader.feed(piece);
+        reader.end();
+        assert.deepEqual(read, expected);
+      }),
+      { numRuns: 3000 },
+    );
+    assert.ok(repeats > 300, `only ${repeats} events were read in the text`);
+  });
+
+  it("passes on every event that comes whole, once the first one has come", () => {
+    const records: string[] = [];
+    const repeats: string[] = [];
+    const reader = new SseReader(
+      {
+        onRecord: (data) => records.push(data),
+        onRepeat: (text, start, end) => repeats.push(text.slice(start, end)) > 0,
+      },
+      1000,
+    );
+    const write = (data: string) => `event: x\ndata: ${data}\n\n`;
+    for (const text of [
+      write("a"),
+      write("b") + write("c"),
+      `${write("d")}event: x\nda`,
+      `ta: e\n\n${write("f")}`,
+    ])
+      reader.feed(text);
+    assert.deepEqual(records, ["a", "e"]);
+    assert.deepEqual(repeats, ["b", "c", "d", "f"]);
+  });
+
+  it("is not asked about an event named “error”, which may be an error whatever it has", () => {
+    const reader = new SseReader({ onRecord: () => {}, onRepeat: () => assert.fail("asked") }, 1000);
+    reader.feed("event: error\ndata: a\n\n");
+    reader.feed("event: error\ndata: a\n\n");
   });
 });
 

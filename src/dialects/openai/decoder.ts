@@ -54,7 +54,7 @@ export class OpenAiDecoder implements Decoder {
   }
 
   decode(data: string, event?: string, last = false): void {
-    if (event !== "error" && this.readRepeat(data)) return;
+    if (event !== "error" && this.decodeRepeat(data, 0, data.length)) return;
     const content = data.trim();
     if (content.startsWith(END_MARKER)) this.end();
     // Blank data is not a record. Neither is a keep-alive comment, which a gateway may forward as data.
@@ -65,6 +65,17 @@ export class OpenAiDecoder implements Decoder {
       if (this.isPart) this.repeats?.learn(data, this.findRepeat);
       // It holds the record, and with it all that was read from the socket at once.
       this.findRepeat = undefined;
+    }
+  }
+
+  decodeRepeat(text: string, start: number, end: number): boolean {
+    try {
+      return this.repeats?.read(text, start, end) === true;
+    } catch (thrown) {
+      if (!(thrown instanceof Failure)) throw thrown;
+      if (this.foreignReader) this.reportFailure(thrown);
+      else this.reportRecord(thrown);
+      return true;
     }
   }
 
@@ -79,18 +90,6 @@ export class OpenAiDecoder implements Decoder {
   continueAnswer(): void {
     this.repeats?.forget();
     this.foreignReader?.continueAnswer?.();
-  }
-
-  /** Reads a record that repeats the one before. @returns false for any other record */
-  private readRepeat(data: string): boolean {
-    try {
-      return this.repeats?.read(data) === true;
-    } catch (thrown) {
-      if (!(thrown instanceof Failure)) throw thrown;
-      if (this.foreignReader) this.reportFailure(thrown);
-      else this.reportRecord(thrown);
-      return true;
-    }
   }
 
   /** Passes on what the repeated records left open. */

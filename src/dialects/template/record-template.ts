@@ -1,11 +1,15 @@
 import { copyText } from "../../core/chat/growing-text.js";
 import { isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
 import { findPlaces, type Place } from "./json-places.js";
+import { RecordPattern } from "./record-pattern.js";
 import type { Repeat } from "./repeat.js";
 import { findLiteralEnd, findShortEnd, NEEDS_PARSING, parseLiteral } from "./string-literal.js";
 
 /** Longer records are parsed: a template keeps a copy of its record. */
 export const MAX_TEMPLATE_CHARS = 16 * 1024;
+
+/** After this many matches, a template is worth its pattern. */
+export const PATTERN_MATCHES = 1000;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -29,6 +33,8 @@ export class RecordTemplate {
   /** The texts and values of the latest record that matched. */
   readonly texts: string[];
   readonly values: unknown[];
+  private matches = 0;
+  private pattern: RecordPattern | undefined;
 
   private constructor(
     /** The record that this is the template of. */
@@ -76,10 +82,26 @@ export class RecordTemplate {
     return new RecordTemplate(source, spans, source.slice(ends.at(-1)), depth - nesting, slots);
   }
 
-  /** Compares a record with the template, and reads its texts and values. @returns whether it is the same but for them */
-  match(data: string): boolean {
+  /**
+   * Compares a record with the template, and reads its texts and values.
+   * @param data a text with the record
+   * @param from where the record begins
+   * @param end where it ends
+   * @returns whether it is the same but for them
+   */
+  match(data: string, from = 0, end = data.length): boolean {
+    // An expression that matches keeps what it has tried, so no text without end is for it.
+    if (this.pattern && end - from <= MAX_TEMPLATE_CHARS) {
+      return this.pattern.match(data, from, end, this.texts);
+    }
+    if (!this.matchSpans(data, from, end)) return false;
+    if (++this.matches === PATTERN_MATCHES) this.pattern = RecordPattern.create(this.spans, this.after);
+    return true;
+  }
+
+  private matchSpans(data: string, from: number, end: number): boolean {
     const { spans } = this;
-    let at = 0;
+    let at = from;
     for (let index = 0; index < spans.length; index++) {
       const { before, slot, form } = spans[index]!;
       const start = at + before.length;
@@ -87,10 +109,10 @@ export class RecordTemplate {
       if (data.slice(at, start) !== before) return false;
       if (form === "string") at = this.readString(data, start, slot);
       else if (form === "number") at = findNumberEnd(data, start);
-      else at = this.readValue(data, start, slot, form, spans[index + 1]);
+      else at = this.readValue(data, start, end, slot, form, spans[index + 1]);
       if (at === -1) return false;
     }
-    return data.slice(at) === this.after;
+    return data.slice(at, end) === this.after;
   }
 
   /** @returns where the string ends; -1 if there is none that can be in this place */
@@ -113,11 +135,12 @@ export class RecordTemplate {
   private readValue(
     data: string,
     start: number,
+    recordEnd: number,
     slot: number,
     form: "list" | "object",
     next: Span | undefined,
   ): number {
-    const end = next ? data.indexOf(next.before, start) : data.length - this.after.length;
+    const end = next ? data.indexOf(next.before, start) : recordEnd - this.after.length;
     if (end <= start) return -1;
     const source = data.slice(start, end);
     const value = tryParseJson(source);

@@ -31,15 +31,18 @@ export class Repeats {
 
   /**
    * Reads a record, if it repeats the one before.
+   * @param text a text with the record
+   * @param start where the record begins
+   * @param end where it ends
    * @returns false for any other record, of which nothing was read
    * @throws Failure as reading the record would
    */
-  read(data: string): boolean {
+  read(text: string, start = 0, end = text.length): boolean {
     if (this.candidate) this.createTemplate(this.candidate);
     const { template, repeat } = this;
-    if (!template?.match(data)) return false;
+    if (!template?.match(text, start, end)) return false;
     this.misses = 0;
-    if (this.mustSettle) this.unsettled = data;
+    if (this.mustSettle) this.unsettled = text.slice(start, end);
     repeat!.apply(template.texts, template.values);
     return true;
   }

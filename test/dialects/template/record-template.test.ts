@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RecordTemplate } from "../../../src/dialects/template/record-template.js";
+import { PATTERN_MATCHES, RecordTemplate } from "../../../src/dialects/template/record-template.js";
 import type { Repeat } from "../../../src/dialects/template/repeat.js";
 import { anyText } from "../../support/inputs/arbitraries.js";
 
@@ -26,6 +26,11 @@ const write = (text: unknown, more: object = {}) =>
 
 function createTemplate(data: string, repeat: Partial<Repeat> = {}): RecordTemplate | undefined {
   return RecordTemplate.create(data, { ...REPEAT, ...repeat }, VARYING, 8);
+}
+
+/** Writes JSON with more escapes than it needs. */
+function writeOddly(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 describe("Template of a record", () => {
@@ -93,6 +98,40 @@ describe("Template of a record", () => {
     ]) {
       assert.equal(template.match(other), false, other);
     }
+  });
+
+  it("decides after a thousand matches as it did before", () => {
+    const repeat = { values: [] };
+    const warm = createTemplate(write("x"), repeat)!;
+    for (let match = 0; match < PATTERN_MATCHES; match++) assert.ok(warm.match(write("x")));
+    let matches = 0;
+    const check = (data: string) => {
+      const cold = createTemplate(write("x"), repeat)!;
+      const isMatch = cold.match(data);
+      assert.equal(warm.match(data), isMatch, data);
+      assert.equal(warm.match(`[${data}\n`, 1, data.length + 1), isMatch, data);
+      if (!isMatch) return;
+      matches++;
+      assert.deepEqual(warm.texts, cold.texts);
+    };
+    fc.assert(
+      fc.property(
+        anyText,
+        fc.constantFrom("a", "", "é\u2028", 'a"', "\n", "x".repeat(50), "x".repeat(20_000)),
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.nat(300),
+        fc.nat(3),
+        fc.constantFrom(..."", ...'"\\/{}[],:.-+0e1\n\t ', "\\u00e9", '\\"'),
+        (text, id, time, place, removed, added) => {
+          const data = write(text, { id, time });
+          check(data);
+          check(writeOddly(data));
+          check(data.slice(0, place) + added + data.slice(place + removed));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    assert.ok(matches > 1000, `only ${matches} records matched`);
   });
 
   it("does not match a record that differs in what does not vary so far", () => {

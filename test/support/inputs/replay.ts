@@ -73,6 +73,7 @@ export function replay(
     onRecord: (data, event, last) => {
       if (!sink.hasEnded) decoder.decode(data, event, last);
     },
+    onRepeat: (text, start, end) => !sink.hasEnded && decoder.decodeRepeat(text, start, end),
     onBody: (text) => decoder.decode(text),
   };
   feedReads(listener, reads, contentType);
