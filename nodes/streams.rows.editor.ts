@@ -155,7 +155,8 @@ namespace StreamRows {
       if (round > 1) add("round", String(round));
       if (firstTokenMs !== null) add("first", formatDuration(firstTokenMs));
       if (chunks > 0) {
-        add("chunks", formatCount(chunks));
+        const key = chunks === 1 ? "figure.chunk" : "figure.chunks";
+        figures.push([translate(key, { value: formatCount(chunks) }), translate("hint.chunks")]);
         const rate = this.isRunning ? this.measureRate(now) : this.row.rate;
         if (rate !== null) figures.push([formatRate(rate), translate("hint.rate")]);
       }

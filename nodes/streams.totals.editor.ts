@@ -19,7 +19,9 @@ namespace StreamTotals {
 
   function createTotal(total: Total): JQuery {
     const { name, provider, streams, failed, inputTokens, outputTokens } = total;
-    const counts = [translate("total.streams", { count: formatCount(streams) })];
+    const counts = [
+      translate(streams === 1 ? "total.stream" : "total.streams", { count: formatCount(streams) }),
+    ];
     if (failed > 0) counts.push(translate("total.failed", { count: formatCount(failed) }));
     const sums = [
       ...(inputTokens + outputTokens > 0

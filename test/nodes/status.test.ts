@@ -121,6 +121,13 @@ describe("The status of a chat-stream", () => {
     await waitUntil(() => flow.getStatus("ask")?.fill === "grey", "the status is grey");
   });
 
+  it("names the total by a key of its own if it is one chunk, which is no plural", async () => {
+    service().script = (reply) => reply.say("Hi");
+    const flow = await load(createAskFlow(service().url));
+    flow.inject("ask", { payload: "Hi" });
+    await waitUntil(() => flow.getStatus("ask")?.text?.endsWith("doneOne") === true, "the status is doneOne");
+  });
+
   it("says that there is no model, since that is the commonest mistake in a request", async () => {
     const flow = await load(createAskFlow(service().url, { model: "" }));
     flow.inject("ask", { payload: "Hi" });

@@ -55,7 +55,7 @@ export class StreamStatus {
         // Yellow: the answer is whole, but its job did not end or was not charged as expected.
         fill: result.job?.warning ? "yellow" : "green",
         shape: "dot",
-        text: this.translate("done", { chunks: stats.chunks }),
+        text: this.translate(stats.chunks === 1 ? "doneOne" : "done", { chunks: stats.chunks }),
       }));
   }
 
