@@ -23,23 +23,30 @@ export const ENTRY_BYTES = 64;
 export function estimateHeapBytes(value: unknown): number {
   if (typeof value === "string") return estimateTextBytes(value);
   if (typeof value !== "object" || value === null) return PRIMITIVE_BYTES;
-  if (Array.isArray(value)) return estimateListBytes(value);
-  let bytes = CONTAINER_BYTES;
-  for (const name in value) bytes += estimateMemberBytes(name, (value as Record<string, unknown>)[name]);
-  return bytes;
+  return Array.isArray(value) ? estimateListBytes(value) : estimateObjectBytes(value, undefined);
 }
 
 function estimateListBytes(list: readonly unknown[]): number {
-  let bytes = CONTAINER_BYTES;
-  let namesBefore: readonly string[] = [];
+  let bytes = CONTAINER_BYTES + list.length * PRIMITIVE_BYTES;
+  let before: object | undefined;
   for (const entry of list) {
-    bytes += PRIMITIVE_BYTES + estimateHeapBytes(entry);
-    if (typeof entry !== "object" || entry === null || Array.isArray(entry)) continue;
-    const names = Object.keys(entry);
-    // Neighbours with the same names share them.
-    if (names.length === namesBefore.length && names.every((name, at) => name === namesBefore[at])) {
-      for (const name of names) bytes -= MEMBER_BYTES - PRIMITIVE_BYTES + name.length;
-    } else namesBefore = names;
+    if (typeof entry !== "object" || entry === null || Array.isArray(entry))
+      bytes += estimateHeapBytes(entry);
+    else {
+      bytes += estimateObjectBytes(entry, before);
+      before = entry;
+    }
+  }
+  return bytes;
+}
+
+/** @param neighbour the object before it in a list, if it is in one: both share the names that both have */
+function estimateObjectBytes(object: object, neighbour: object | undefined): number {
+  let bytes = CONTAINER_BYTES;
+  for (const name in object) {
+    const isShared = neighbour !== undefined && Object.hasOwn(neighbour, name);
+    bytes += isShared ? PRIMITIVE_BYTES : MEMBER_BYTES + name.length;
+    bytes += estimateHeapBytes((object as Record<string, unknown>)[name]);
   }
   return bytes;
 }
