@@ -151,6 +151,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketReader {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     this.stopWaiting?.();
+    this.stopWaiting = undefined;
     if (this.isDetached) controller.abort(new Error("aborted"));
     else this.listener.onConnected();
   }

@@ -27,7 +27,7 @@ import { DistinctList, LatestFields } from "./vendor-fields.js";
 export class CompletionMachine {
   /** Whether anything but metadata has arrived. From here on, a retry would repeat output that the reader has. */
   hasContent = false;
-  private readonly choices: ChoiceState[] = [];
+  private choices: ChoiceState[] = [];
   private id = "";
   private created = 0;
   private model = "";
@@ -213,7 +213,9 @@ export class CompletionMachine {
       );
     }
     const choice = new ChoiceState();
-    this.choices[index] = choice;
+    // A list that grows by an assignment gets room for 16 more.
+    if (this.choices.length === 0 && index === 0) this.choices = [choice];
+    else this.choices[index] = choice;
     return choice;
   }
 

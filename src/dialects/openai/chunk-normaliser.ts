@@ -64,7 +64,9 @@ export class ChunkNormaliser {
   }
 
   /** Gets the tracker of a choice's tool calls. */
-  readonly getTracker = (choice: number): ToolCallTracker => this.trackers.get(choice);
+  getTracker(choice: number): ToolCallTracker {
+    return this.trackers.get(choice);
+  }
 
   /**
    * Brings a record into canonical form, in place.

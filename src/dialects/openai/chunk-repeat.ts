@@ -64,12 +64,12 @@ function readAgain(record: Fields, normaliser: ChunkNormaliser): CanonicalRecord
 function createRichApply(
   chunk: Chunk,
   probes: Probes,
-  { getTracker, hasOwnCalls }: ChunkNormaliser,
+  normaliser: ChunkNormaliser,
   sink: DecoderSink,
 ): Repeat["apply"] | undefined {
   const hasCalls = chunk.choices[0]!.delta.tool_calls !== undefined;
   const build = probes.createBlueprint(chunk);
-  if (!build || (hasCalls && hasOwnCalls)) return undefined;
+  if (!build || (hasCalls && normaliser.hasOwnCalls)) return undefined;
   const field = findOnlyPiece(chunk, probes);
   if (field) {
     return (texts, values) => sendPiece(sink, build(texts, values), field, texts[0]!);
@@ -83,7 +83,7 @@ function createRichApply(
   return (texts, values) => {
     const next = build(texts, values);
     const { index, delta } = next.choices[0]!;
-    const calls = getTracker(index).normalise(delta.tool_calls!);
+    const calls = normaliser.getTracker(index).normalise(delta.tool_calls!);
     if (calls.length > 0) delta.tool_calls = calls;
     else delete delta.tool_calls;
     const text = getAnswerText(next);

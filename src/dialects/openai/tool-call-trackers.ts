@@ -19,7 +19,7 @@ export class ToolCallTrackers {
   ) {}
 
   /** Gets the tracker of a choice. */
-  readonly get = (choice: number): ToolCallTracker => {
+  get(choice: number): ToolCallTracker {
     this.byChoice ??= new Map();
     let tracker = this.byChoice.get(choice);
     if (!tracker) {
@@ -27,7 +27,7 @@ export class ToolCallTrackers {
       this.byChoice.set(choice, tracker);
     }
     return tracker;
-  };
+  }
 
   /**
    * Normalises the tool calls of a delta, in place.

@@ -8,7 +8,7 @@ import { findLiteralEnd, findShortEnd, NEEDS_PARSING, parseLiteral } from "./str
 /** Longer records are parsed: a template keeps a copy of its record. */
 export const MAX_TEMPLATE_CHARS = 16 * 1024;
 
-/** After this many matches, a template is worth its pattern. */
+/** After this many matches of records that came together with others, a template is worth its pattern. */
 export const PATTERN_MATCHES = 1000;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -33,6 +33,7 @@ export class RecordTemplate {
   /** The texts and values of the latest record that matched. */
   readonly texts: string[];
   readonly values: unknown[];
+  /** How many records matched that came together with others. */
   private matches = 0;
   private pattern: RecordPattern | undefined;
 
@@ -95,7 +96,10 @@ export class RecordTemplate {
       return this.pattern.match(data, from, end, this.texts);
     }
     if (!this.matchSpans(data, from, end)) return false;
-    if (++this.matches === PATTERN_MATCHES) this.pattern = RecordPattern.create(this.spans, this.after);
+    // In a fast stream, records come many at once. Slow ones would only compete for the processor's caches.
+    const followsOther = from > this.source.length;
+    if (followsOther && ++this.matches === PATTERN_MATCHES)
+      this.pattern = RecordPattern.create(this.spans, this.after);
     return true;
   }
 

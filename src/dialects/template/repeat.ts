@@ -18,7 +18,7 @@ export interface Repeat {
    * Does what reading a record with these texts and values would do. The lists are used again for the next record.
    * @throws Failure as reading would
    */
-  apply(texts: readonly string[], values: readonly unknown[]): void;
+  readonly apply: (texts: readonly string[], values: readonly unknown[]) => void;
   /** Reads what `latest` names from the last of the records that were applied. Required if there are such places. */
-  settle?(record: Record<string, unknown>): void;
+  readonly settle?: (record: Record<string, unknown>) => void;
 }

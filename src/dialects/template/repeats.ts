@@ -14,7 +14,9 @@ const NONE: readonly string[] = [];
  */
 export class Repeats {
   private template: RecordTemplate | undefined;
-  private repeat: Repeat | undefined;
+  /** Do what the template's `Repeat` says. The rest of it is not kept, as a stream may stay open for long. */
+  private apply: Repeat["apply"] | undefined;
+  private settleLatest: Repeat["settle"] | undefined;
   /** The latest record that was read in full. It becomes the template when another record arrives, to hold up no text. */
   private candidate: { data: string; findRepeat: () => Repeat | undefined } | undefined;
   /** Places without meaning that were seen to vary. A template is faster without those that stay the same. */
@@ -39,11 +41,11 @@ export class Repeats {
    */
   read(text: string, start = 0, end = text.length): boolean {
     if (this.candidate) this.createTemplate(this.candidate);
-    const { template, repeat } = this;
+    const { template } = this;
     if (!template?.match(text, start, end)) return false;
     this.misses = 0;
     if (this.mustSettle) this.unsettled = text.slice(start, end);
-    repeat!.apply(template.texts, template.values);
+    this.apply!(template.texts, template.values);
     return true;
   }
 
@@ -65,11 +67,11 @@ export class Repeats {
 
   /** Reads what only the last record needs. Call it before a record is read in full, and at the end. @throws Failure */
   settle(): void {
-    const { unsettled, repeat } = this;
+    const { unsettled } = this;
     if (unsettled === undefined) return;
     this.unsettled = undefined;
     const record = tryParseJson(unsettled);
-    if (isObject(record)) repeat?.settle?.(record);
+    if (isObject(record)) this.settleLatest?.(record);
   }
 
   private createTemplate({ data, findRepeat }: NonNullable<typeof this.candidate>): void {
@@ -78,15 +80,17 @@ export class Repeats {
     this.template = undefined;
     if (this.misses >= MAX_MISSES) return;
     this.misses++;
-    this.repeat = findRepeat();
-    if (!this.repeat) return;
-    const { ignored = NONE, latest = NONE } = this.repeat;
+    const repeat = findRepeat();
+    if (!repeat) return;
+    this.apply = repeat.apply;
+    this.settleLatest = repeat.settle;
+    const { ignored = NONE, latest = NONE } = repeat;
     const free = [...ignored, ...latest];
     const differences = before ? listDifferences(before.source, data) : NONE;
     const varying = [...this.varying, ...differences].filter((place) => isUnder(place, free));
     this.varying = [...new Set(varying)];
     this.mustSettle = this.varying.some((place) => isUnder(place, latest));
-    this.template = RecordTemplate.create(data, this.repeat, this.varying, this.depth);
+    this.template = RecordTemplate.create(data, repeat, this.varying, this.depth);
   }
 }
 
