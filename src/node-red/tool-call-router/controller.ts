@@ -21,7 +21,7 @@ import { restoreRun, type StoredRun } from "./kept/stored-run.js";
 import { OfferedTools } from "./mcp/offered-tools.js";
 import { ServerCalls } from "./mcp/server-calls.js";
 import { SharedTools } from "./mcp/shared-tools.js";
-import { createRunRecord } from "./record.js";
+import { RunRecord } from "./record.js";
 import { RouterRun } from "./run.js";
 import type { RunContext } from "./run-events.js";
 import { type RouterPorts, RunSession } from "./session.js";
@@ -236,7 +236,7 @@ export class RouterController {
 
   private createSession(message: Message, send: Send): RunSession {
     const outer = this.selectLiving(selectTagsOutside(readTags(message), this.node.id));
-    return new RunSession(new RouterRun(createRunRecord(message, outer), this.context), send, this.ports);
+    return new RunSession(new RouterRun(new RunRecord(message, outer), this.context), send, this.ports);
   }
 
   /** Tags of routers that no longer exist belong to nobody. */

@@ -19,63 +19,44 @@ export interface RoundReport {
 }
 
 /** What is known of one run: a request and all the turns that its tool calls lead to. */
-export interface RunRecord {
-  readonly key: string;
-  /** Tags of the nodes on whose behalf the run was asked for. */
-  readonly outerTags: readonly AskTag[];
-  /** A message whose properties ride along: of the stream, or before it the request. */
-  base: Message;
+export class RunRecord {
+  readonly key: string = randomUUID();
   /** The turn, from 1. */
-  round: number;
+  round = 1;
   /** Id of the stream for its reader: that of the first turn's stream. */
   stream: string | undefined;
   /** Index of the next message for the reader. */
-  nextIndex: number;
+  nextIndex = 0;
   /** How often the stream has begun again for its reader. */
-  restarts: number;
+  restarts = 0;
   /** Text of the turns that completed. */
-  finishedTurnsText: string;
+  finishedTurnsText = "";
   /** Requests in all. */
-  attempts: number;
-  readonly rounds: RoundReport[];
-  readonly stats: TotalStats;
-  readonly cost: TotalCost;
+  attempts = 0;
+  readonly rounds: RoundReport[] = [];
+  readonly stats = new TotalStats();
+  readonly cost = new TotalCost();
   /** What the present turn asks, with the results of tools. */
   request: ChatRequest | undefined;
   /** The last message of the turn that ended last; it is held until the run is over. */
   last: StreamMessage | undefined;
   /** Ids of all calls. */
-  readonly callIds: Set<string>;
+  readonly callIds = new Set<string>();
   /** Name of a tool that gave no answer in the turn before. */
-  timedOutTool: string;
+  timedOutTool = "";
   /** How far a call at an MCP server is, in a few characters; "" if none has told. */
-  progress: string;
+  progress = "";
   /** Whether the run is to end with its present turn. */
-  isCancelled: boolean;
+  isCancelled = false;
   /** Whether the reader's stream has to begin again, since the run comes from the store. */
-  mustReplay: boolean;
-}
+  mustReplay = false;
 
-export function createRunRecord(base: Message, outerTags: readonly AskTag[]): RunRecord {
-  return {
-    key: randomUUID(),
-    outerTags,
-    base,
-    round: 1,
-    stream: undefined,
-    nextIndex: 0,
-    restarts: 0,
-    finishedTurnsText: "",
-    attempts: 0,
-    rounds: [],
-    stats: new TotalStats(),
-    cost: new TotalCost(),
-    request: undefined,
-    last: undefined,
-    callIds: new Set(),
-    timedOutTool: "",
-    progress: "",
-    isCancelled: false,
-    mustReplay: false,
-  };
+  /**
+   * @param base a message whose properties ride along: of the stream, or before it the request
+   * @param outerTags tags of the nodes on whose behalf the run was asked for
+   */
+  constructor(
+    public base: Message,
+    readonly outerTags: readonly AskTag[],
+  ) {}
 }

@@ -2,7 +2,7 @@ import type { AssistantMessage } from "../../core/chat/chunk.js";
 import type { Failure } from "../../core/failure.js";
 import type { ToolResult } from "../../core/tools/result.js";
 import type { ToolRound } from "../../core/tools/round.js";
-import type { AskTag } from "../messages/ask-tags.js";
+import type { RunTag } from "../messages/ask-tags.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 import type { AllowedCall, CallContext } from "./calls/plan-calls.js";
@@ -52,7 +52,7 @@ export type RunEvent =
 /** What the shell does for a run, in this order. */
 export type RunEffect =
   | { type: "send"; message: Message }
-  | { type: "ask"; message: Message; tag: AskTag }
+  | { type: "ask"; message: Message; tag: RunTag }
   /** Stores where the run stands. What comes after is done once that is written. */
   | { type: "keep" }
   /** Sends a call to its tool, or to those who approve it. */

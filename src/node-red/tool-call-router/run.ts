@@ -68,11 +68,10 @@ export class RouterRun {
 
   private begin(message: StreamMessage): void {
     const { record } = this;
-    const { id } = message.parts;
-    record.stream ??= id;
+    record.stream ??= message.parts.id;
     // The message goes on to the reader, who may change it.
     record.base = { ...inheritProperties(message), parts: copyParts(message.parts)! };
-    this.current = { phase: "streaming", turn: new Turn(id) };
+    this.current = { phase: "streaming", turn: new Turn() };
     if (record.mustReplay) this.replay(createRunMessage(record, ""));
   }
 
@@ -89,7 +88,10 @@ export class RouterRun {
   }
 
   private handleWhileStreaming(turn: Turn, event: RunEvent): void {
-    if (event.type === "restarted") this.beginAgain(turn, event.message);
+    if (event.type === "restarted") {
+      this.current = { phase: "streaming", turn: new Turn() };
+      this.replay(event.message);
+    }
     if (event.type !== "message") return;
     const { message } = event;
     const isForReader = turn.read(message);
@@ -97,13 +99,10 @@ export class RouterRun {
     else if (isForReader) this.send(message);
   }
 
-  /** The turn's stream begins again: the reader forgets everything, and gets the earlier turns' text once more. */
-  private beginAgain(turn: Turn, message: StreamMessage): void {
-    this.current = { phase: "streaming", turn: new Turn(turn.source) };
-    this.replay(message);
-  }
-
-  /** @param message whose properties ride along */
+  /**
+   * The reader forgets everything, and gets the earlier turns' text once more.
+   * @param message whose properties ride along
+   */
   private replay(message: StreamMessage): void {
     const { record } = this;
     record.mustReplay = false;

@@ -10,7 +10,7 @@ import { type AskingNode, RequestHold } from "../wires/request-hold.js";
 import { ToolAnswers } from "./calls/answers.js";
 import type { ToolCalls } from "./calls/tool-outputs.js";
 import { isAskedWithoutTools } from "./classify.js";
-import { EffectQueue, type QueuedEffect } from "./kept/effect-queue.js";
+import { EffectQueue } from "./kept/effect-queue.js";
 import type { KeptRuns } from "./kept/keeper.js";
 import { readApproval } from "./mcp/approval.js";
 import type { ServerCalls } from "./mcp/server-calls.js";
@@ -43,10 +43,8 @@ export class RunSession {
   source: string | undefined;
   private readonly held: RequestHold;
   private readonly endRun: () => void;
-  private hasEnd = false;
   private isAbandoned = false;
   private isReported = false;
-  private hasAsked = false;
   private readonly queue: EffectQueue;
   private readonly trace: RunTrace;
 
@@ -63,7 +61,7 @@ export class RunSession {
     this.endRun = runningRuns.begin(key);
     this.trace = new RunTrace(base, node.name || node.type, () => host.clock.now());
     this.queue = new EffectQueue(
-      (queued) => this.carryOutQueued(queued),
+      (effect) => this.carryOut(effect),
       (thrown) => this.handle({ type: "lost", failure: toFailure(thrown, "invalid_request") }),
     );
   }
@@ -72,8 +70,7 @@ export class RunSession {
   handle(event: RunEvent): void {
     if (this.isAbandoned) return;
     this.trace.note(event);
-    const { run } = this;
-    this.queue.add(run.on(event).map((effect) => ({ effect, round: run.record.round })));
+    this.queue.add(this.run.on(event));
     this.ports.onChange();
   }
 
@@ -85,16 +82,13 @@ export class RunSession {
 
   /** Sends a request, and watches for its answer. @param message belongs to the session */
   sendRequest(tag: AskTag, message: Message, send: (message: Message) => void): void {
-    this.hasAsked = true;
     this.held.watchOver(tag, ASK);
     this.trace.ask(message, send);
   }
 
   /** The turn's stream begins with this message. */
   begin(message: StreamMessage): void {
-    const { id } = message.parts;
-    this.source = id;
-    this.hasEnd = false;
+    this.source = message.parts.id;
     this.handle({ type: "begun", message });
     this.order = new OrderedStream(
       this.ports.host.clock,
@@ -126,7 +120,7 @@ export class RunSession {
    */
   takeAnswer(id: string, message: Message, maxChars: number): boolean {
     const { state } = this.run;
-    if (state.phase !== "calling" || !state.round.isOpen(id) || state.atServer.has(id)) return false;
+    if (state.phase !== "calling" || !this.isOpen(id) || state.atServer.has(id)) return false;
     const asked = state.asked.get(id);
     const approved = asked && readApproval(message, asked);
     if (approved) this.handle({ type: "approved", id, arguments: approved });
@@ -173,41 +167,43 @@ export class RunSession {
       this.handle({ type: "message", message });
       return;
     }
-    this.hasEnd = true;
     this.closeSource(true);
     const { settings, warnings } = this.ports;
-    if (!this.hasAsked && settings.tools.size > 0 && isAskedWithoutTools(message)) warnings.warn(BYPASSED);
+    if (settings.tools.size > 0 && isAskedWithoutTools(message)) warnings.warn(BYPASSED);
     this.handle({ type: "message", message });
   }
 
-  /** @returns a promise if what comes after has to wait for it */
-  private carryOutQueued({ effect, round }: QueuedEffect): Promise<void> | undefined {
-    // What was sent may have closed the node.
-    if (this.isAbandoned) return undefined;
-    if (effect.type === "keep") return this.ports.keeper?.save(this.run);
-    // The run may have gone on meanwhile: an answer came while calls were being sent or the run was being stored.
-    const isOfTurn = effect.type === "call" || effect.type === "callServer" || effect.type === "ask";
-    if (!isOfTurn || this.run.record.round === round) this.carryOut(effect);
-    return undefined;
+  /** Whether a call waits for its answer. */
+  private isOpen(call: string): boolean {
+    const { state } = this.run;
+    return state.phase === "calling" && state.round.isOpen(call);
   }
 
-  private carryOut(effect: Exclude<RunEffect, { type: "keep" }>): void {
+  /**
+   * The run may have gone on since it wanted the effect: an answer came while calls were sent or the run was stored.
+   * @returns a promise if what comes after has to wait for it
+   */
+  private carryOut(effect: RunEffect): Promise<void> | undefined {
     const { ports, run } = this;
+    // What was sent may have closed the node.
+    if (this.isAbandoned) return undefined;
     switch (effect.type) {
+      case "keep":
+        return ports.keeper?.save(run);
       case "send":
         if (effect.message.complete === true) this.trace.mark(effect.message);
         this.send(effect.message);
         break;
       case "ask":
-        if (run.state.phase !== "asked") break;
-        this.sendRequest(effect.tag, effect.message, (message) => ports.ask(this, message));
+        if (run.state.phase === "asked" && effect.tag.round === run.record.round)
+          this.sendRequest(effect.tag, effect.message, (message) => ports.ask(this, message));
         break;
       case "call":
-        if (run.state.phase === "calling")
+        if (this.isOpen(effect.call.id))
           this.trace.call(effect, (parent) => ports.calls.make(run.record, effect, this.send, parent));
         break;
       case "callServer":
-        if (run.state.phase === "calling")
+        if (this.isOpen(effect.call.id))
           this.trace.call(effect, (parent) => ports.serverCalls.make(run.record.key, effect, parent));
         break;
       case "warn":
@@ -227,10 +223,10 @@ export class RunSession {
         break;
       case "end":
         this.trace.end(run.record, effect);
-        this.closeSource(this.hasEnd);
         this.close();
         ports.onEnd(this, effect);
     }
+    return undefined;
   }
 
   /** Waits for no tool any more. */

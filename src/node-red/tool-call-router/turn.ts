@@ -9,9 +9,6 @@ import type { Message } from "../red/api.js";
 export class Turn {
   private readonly machine = new CompletionMachine();
 
-  /** @param source id of the turn's own stream */
-  constructor(readonly source: string) {}
-
   get text(): string {
     return this.machine.text;
   }
@@ -22,7 +19,7 @@ export class Turn {
 
   /** @returns the model's message so far */
   buildAnswer(): AssistantMessage | undefined {
-    return this.machine.buildCompletion(this.source).choices[0]?.message;
+    return this.machine.buildCompletion("").choices[0]?.message;
   }
 
   /**
@@ -36,11 +33,9 @@ export class Turn {
     const text = requirePayloadText(message);
     if (chunk) machine.addChunk(chunk, text);
     else if (text !== "") machine.addText(text);
-    return message.complete === true || !chunk || takeCallsOut(message, chunk, this.isCalling);
-  }
-
-  private get isCalling(): boolean {
-    return this.machine.finishReason === "tool_calls";
+    return (
+      message.complete === true || !chunk || takeCallsOut(message, chunk, this.finishReason === "tool_calls")
+    );
   }
 }
 

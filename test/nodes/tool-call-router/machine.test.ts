@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StreamMessage } from "../../../src/node-red/messages/stream-message.js";
-import { createRunRecord } from "../../../src/node-red/tool-call-router/record.js";
+import { RunRecord } from "../../../src/node-red/tool-call-router/record.js";
 import { RouterRun } from "../../../src/node-red/tool-call-router/run.js";
 import type { RunEffect, RunEvent } from "../../../src/node-red/tool-call-router/run-events.js";
 import { readSettings } from "../../../src/node-red/tool-call-router/settings.js";
@@ -23,7 +23,7 @@ function createRun(): RouterRun {
     findDeadEnd: () => undefined,
     findMissingTool: () => undefined,
   };
-  return new RouterRun(createRunRecord({ payload: "Hi" }, []), context);
+  return new RouterRun(new RunRecord({ payload: "Hi" }, []), context);
 }
 
 const CALL = { index: 0, id: "c", type: "function", function: { name: "get_time", arguments: "{}" } };

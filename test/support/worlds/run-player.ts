@@ -5,7 +5,7 @@ import type { RetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import { readPayloadText, type StreamMessage } from "../../../src/node-red/messages/stream-message.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { restoreRun, storeRun } from "../../../src/node-red/tool-call-router/kept/stored-run.js";
-import { createRunRecord } from "../../../src/node-red/tool-call-router/record.js";
+import { RunRecord } from "../../../src/node-red/tool-call-router/record.js";
 import { RouterRun } from "../../../src/node-red/tool-call-router/run.js";
 import type {
   RunContext,
@@ -153,7 +153,7 @@ export class RunPlayer {
       findDeadEnd: () => deadEnd,
       findMissingTool: (_tool, name) => (missing.includes(name) ? `No wire to ${name}.` : undefined),
     };
-    this.run = new RouterRun(createRunRecord({ ...this.asked, payload: "Hi" }, outerTags), this.context);
+    this.run = new RouterRun(new RunRecord({ ...this.asked, payload: "Hi" }, outerTags), this.context);
     this.source = this.openSource();
     this.reader = new StreamReader(undefined, outerTags.length);
   }

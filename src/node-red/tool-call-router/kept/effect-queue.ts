@@ -1,23 +1,17 @@
 import type { RunEffect } from "../run-events.js";
 
-/** An effect, and the turn in which the machine wanted it. */
-export interface QueuedEffect {
-  effect: RunEffect;
-  round: number;
-}
-
 /** Carries effects out one after the other. One that takes time holds back those behind it. */
 export class EffectQueue {
-  private readonly waiting: QueuedEffect[] = [];
+  private readonly waiting: RunEffect[] = [];
   private isBusy = false;
 
   constructor(
     /** @returns a promise if the effects behind this one have to wait for it */
-    private readonly carryOut: (queued: QueuedEffect) => Promise<void> | undefined,
+    private readonly carryOut: (effect: RunEffect) => Promise<void> | undefined,
     private readonly onFailure: (thrown: unknown) => void,
   ) {}
 
-  add(effects: readonly QueuedEffect[]): void {
+  add(effects: readonly RunEffect[]): void {
     this.waiting.push(...effects);
     if (!this.isBusy) this.advance();
   }
