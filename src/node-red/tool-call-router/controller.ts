@@ -11,10 +11,9 @@ import { NodeHost } from "../red/host.js";
 import { logDetail, logWarning, WarnOnce } from "../red/log.js";
 import { describeDeadEnd } from "../red/wiring.js";
 import { describeLateAnswer } from "./calls/answers.js";
-import { LinkCalls } from "./calls/link-calls.js";
+import type { LinkedCall } from "./calls/link-calls.js";
 import { ToolCalls } from "./calls/tool-outputs.js";
 import { classifyMessage, isWholeAnswer, readCall } from "./classify.js";
-import { releaseDepartedReader } from "./kept/departed-reader.js";
 import { KeptRuns } from "./kept/keeper.js";
 import { listRuns } from "./kept/list-runs.js";
 import { restoreRun, type StoredRun } from "./kept/stored-run.js";
@@ -28,7 +27,7 @@ import { type RouterPorts, RunSession } from "./session.js";
 import { RouterCancel } from "./sessions/cancel.js";
 import { askFirstTurn } from "./sessions/first-turn.js";
 import { StreamClaims } from "./sessions/stream-claims.js";
-import { ASK, type RouterConfig, type RouterSettings, readSettings } from "./settings.js";
+import { ASK, type RouterConfig, readSettings } from "./settings.js";
 import { RouterStatus } from "./status.js";
 import { CAME_BACK, LOST_CALL, NO_END, NOTHING_CAME } from "./texts.js";
 
@@ -45,13 +44,11 @@ const TOO_MANY = `More than ${MAX_RUNS} runs are open; the oldest was given up. 
 
 /** What a tool-call-router does: finds the run that a message belongs to, and hands it over. */
 export class RouterController {
-  private readonly host: NodeHost;
   private readonly sessions: Sessions<RunSession>;
   /** Ids of streams and runs that ended, with the reason. */
   private readonly ended = new RecentMap<SessionEnd>(MAX_REMEMBERED);
   private readonly claims: StreamClaims;
   private readonly cancels: RouterCancel;
-  private readonly settings: RouterSettings;
   /** What is wrong with the settings. Streams pass all the same. */
   private readonly misconfigured: Failure | undefined;
   private readonly ports: RouterPorts;
@@ -59,7 +56,6 @@ export class RouterController {
   private readonly status: RouterStatus;
   private readonly tools: OfferedTools;
   private readonly shared: SharedTools;
-  private readonly warnings: WarnOnce;
   private readonly kept: KeptRuns | undefined;
   private lateAnswers = 0;
 
@@ -71,57 +67,57 @@ export class RouterController {
     requests: InFlight = inFlight,
   ) {
     const { settings, problem } = readSettings(config);
-    this.settings = settings;
+    const host = new NodeHost(red, node, clock);
+    const router = { red, node, host, inFlight: requests, settings, warnings: new WarnOnce(node) };
     this.misconfigured = problem;
-    this.host = new NodeHost(red, node, clock);
-    this.warnings = new WarnOnce(node);
     this.sessions = new Sessions({
       maxOpen: MAX_RUNS,
       expiryMs: EXPIRY_MS + Math.max(settings.toolTimeout, settings.maxWait),
-      clock: this.host.clock,
+      clock: host.clock,
       onEnd: (session, reason) => this.endSession(session, reason),
     });
     this.cancels = new RouterCancel(node, this.sessions);
-    this.claims = new StreamClaims(
-      red,
-      node,
-      this.sessions,
-      this.ended,
-      this.cancels,
-      this.warnings,
-      (message, send) => this.createSession(message, send),
+    this.claims = new StreamClaims(router, this.sessions, this.ended, this.cancels, (message, send) =>
+      this.createSession(message, send),
     );
     this.status = new RouterStatus(red, node, () => this.listOpen());
-    const links = new LinkCalls(red, node, (call, message) =>
-      this.answer(call?.run ?? readCall(message, node.id)?.run ?? "", call?.id ?? "", message),
+    const calls = new ToolCalls(router, (call, message) =>
+      this.answer(call ?? { run: readCall(message, node.id)?.run ?? "", id: "" }, message),
     );
-    const calls = new ToolCalls(red, node, this.host, links, settings);
-    this.shared = new SharedTools(red, node, this.host, settings, calls);
-    const tools = new OfferedTools(red, this.host, settings, (text) => logWarning(node, text));
-    this.tools = tools;
+    this.shared = new SharedTools(router, calls);
+    this.tools = new OfferedTools(router);
     this.context = {
       node: node.id,
       settings,
       now: () => clock.now(),
       date: () => clock.date(),
-      listTools: () => tools.list(),
+      listTools: () => this.tools.list(),
       findDeadEnd: () => describeDeadEnd(red, node, ASK),
       findMissingTool: (tool, name) => calls.findMissing(tool, name),
     };
     if (settings.keepRuns !== "")
-      this.kept = new KeptRuns(
-        red,
-        node,
-        this.host,
-        settings.keepRuns,
-        this.context,
-        () => new Promise((resolve) => tools.prepare(resolve)),
-        (run) => this.resume(run),
-      );
-    this.ports = this.createPorts(calls, requests);
-    if (this.misconfigured) this.status.showFailure(this.misconfigured.code);
+      this.kept = new KeptRuns(router, this.tools, this.context, (run) => this.resume(run));
+    this.ports = {
+      ...router,
+      calls,
+      serverCalls: new ServerCalls(router, (run) => this.sessions.get(run)),
+      keeper: this.kept,
+      onSourceEnd: (source, hasEnded, send) => this.claims.close(source, hasEnded, send),
+      onEnd: ({ run }, { code, isCancelled }) => {
+        const { key } = run.record;
+        this.sessions.end(key, isCancelled ? "cancelled" : "finished");
+        void this.kept?.forget(key);
+        this.status.showFailure(code);
+      },
+      onChange: ({ run }) => {
+        // A sign of life.
+        this.sessions.get(run.record.key);
+        this.status.show();
+      },
+    };
+    if (problem) this.status.showFailure(problem.code);
     // The programs of MCP servers start with the flow.
-    tools.prepare(() => {});
+    this.tools.prepare(() => {});
   }
 
   input(message: Message, send: Send, done: Done): void | Promise<void> {
@@ -132,7 +128,7 @@ export class RouterController {
         this.takeStream(incoming.message, send, done);
         return;
       case "answer":
-        this.answer(incoming.call.run, incoming.call.id, message);
+        this.answer(incoming.call, message);
         break;
       case "control":
         this.cancels.control(message, incoming.control, incoming.call, send);
@@ -160,34 +156,6 @@ export class RouterController {
     this.status.close();
   }
 
-  private createPorts(calls: ToolCalls, requests: InFlight): RouterPorts {
-    const { red, node, host } = this;
-    return {
-      red,
-      node,
-      host,
-      settings: this.settings,
-      warnings: this.warnings,
-      inFlight: requests,
-      calls,
-      keeper: this.kept,
-      serverCalls: new ServerCalls(red, host, this.settings, this.warnings, (run) => this.sessions.get(run)),
-      ask: (session, message) => {
-        // The request begins a time of its own in which nothing may come.
-        this.sessions.get(session.run.record.key);
-        session.send([null, host.clone(this.kept ? releaseDepartedReader(message) : message)]);
-      },
-      onSourceEnd: (source, hasEnded, send) => this.claims.close(source, hasEnded, send),
-      onEnd: (session, { code, isCancelled }) => {
-        const { key } = session.run.record;
-        this.sessions.end(key, isCancelled ? "cancelled" : "finished");
-        void this.kept?.forget(key);
-        this.status.showFailure(code);
-      },
-      onChange: () => this.status.show(),
-    };
-  }
-
   private request(message: Message, send: Send): void {
     if (this.misconfigured) throw this.misconfigured;
     const own = findTagOf(message, this.node.id);
@@ -195,7 +163,7 @@ export class RouterController {
       this.refuseReturned(own, message);
       return;
     }
-    const deadEnd = describeDeadEnd(this.red, this.node, ASK);
+    const deadEnd = this.context.findDeadEnd();
     if (deadEnd !== undefined) throw new Failure("configuration", deadEnd);
     const session = this.createSession(message, send);
     const { run } = session;
@@ -206,7 +174,7 @@ export class RouterController {
     }
     this.sessions.open(key, session);
     try {
-      askFirstTurn(session, message, send, this.ports, this.tools);
+      askFirstTurn(session, message, this.ports, this.tools);
     } catch (thrown) {
       this.sessions.end(key, "finished");
       throw thrown;
@@ -229,7 +197,6 @@ export class RouterController {
       done();
       return;
     }
-    this.sessions.get(session.run.record.key);
     session.send = send;
     session.add(message, done);
   }
@@ -246,14 +213,11 @@ export class RouterController {
 
   /** Goes on with a run of the node's life before a redeploy or a restart. */
   private resume(stored: StoredRun): void {
-    const { context, node } = this;
+    const { context, node, ports } = this;
     const outerTags = this.selectLiving(stored.outerTags);
     const { record, state } = restoreRun({ ...stored, outerTags }, context, context.listTools);
-    const session = new RunSession(
-      new RouterRun(record, context, state),
-      (output) => node.send(output),
-      this.ports,
-    );
+    const run = new RouterRun(record, context, state);
+    const session = new RunSession(run, (output) => node.send(output), ports);
     this.cancels.admit(record.key, record.base);
     this.sessions.open(record.key, session);
     session.handle({ type: "resumed" });
@@ -263,10 +227,10 @@ export class RouterController {
     return this.sessions.list().map(({ run }) => run);
   }
 
-  private answer(key: string, id: string, message: Message): void {
+  private answer({ run: key, id }: LinkedCall, message: Message): void {
     if (this.shared.take(key, message)) return;
     const session = this.sessions.get(key);
-    if (session?.takeAnswer(id, message, this.settings.maxResult)) return;
+    if (session?.takeAnswer(id, message)) return;
     if (!isWholeAnswer(message) || session?.answers.isRepeatedFailure(id, message)) return;
     const end = this.ended.get(key);
     // What was cancelled is not waited for, and nobody is to blame.

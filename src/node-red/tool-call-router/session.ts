@@ -1,38 +1,35 @@
 import { toFailure } from "../../core/failure.js";
-import type { AskTag } from "../messages/ask-tags.js";
+import type { RunTag } from "../messages/ask-tags.js";
 import { OrderedStream } from "../messages/ordered-stream.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
-import type { WarnOnce } from "../red/log.js";
 import { runningRuns } from "../runs/register.js";
 import { RunTrace } from "../traces/run-trace.js";
-import { type AskingNode, RequestHold } from "../wires/request-hold.js";
+import { RequestHold } from "../wires/request-hold.js";
 import { ToolAnswers } from "./calls/answers.js";
 import type { ToolCalls } from "./calls/tool-outputs.js";
 import { isAskedWithoutTools } from "./classify.js";
+import type { RouterEnvironment } from "./environment.js";
+import { releaseDepartedReader } from "./kept/departed-reader.js";
 import { EffectQueue } from "./kept/effect-queue.js";
 import type { KeptRuns } from "./kept/keeper.js";
 import { readApproval } from "./mcp/approval.js";
 import type { ServerCalls } from "./mcp/server-calls.js";
 import type { RouterRun } from "./run.js";
 import type { RunEffect, RunEvent } from "./run-events.js";
-import { ASK, type RouterSettings } from "./settings.js";
+import { ASK } from "./settings.js";
 import { BYPASSED, describeUntaken } from "./texts.js";
 
 /** What a session reaches through its node. */
-export interface RouterPorts extends AskingNode {
-  settings: RouterSettings;
-  warnings: WarnOnce;
+export interface RouterPorts extends RouterEnvironment {
   calls: ToolCalls;
   serverCalls: ServerCalls;
   /** Stores runs; undefined if the node keeps none. */
   keeper: Pick<KeptRuns, "save"> | undefined;
-  /** Sends a request by output 2. */
-  ask(session: RunSession, message: Message): void;
   /** The turn's stream is over, or nobody reads it any more. @param hasEnded whether its last message came */
   onSourceEnd(source: string, hasEnded: boolean, send: Send): void;
   onEnd(session: RunSession, end: RunEffect & { type: "end" }): void;
-  onChange(): void;
+  onChange(session: RunSession): void;
 }
 
 /** Carries out what the machine of one run decides: timers, sending, calls of tools. */
@@ -71,19 +68,19 @@ export class RunSession {
     if (this.isAbandoned) return;
     this.trace.note(event);
     this.queue.add(this.run.on(event));
-    this.ports.onChange();
+    this.ports.onChange(this);
   }
 
   /** Shows how far a call is. */
   showProgress(text: string): void {
     this.run.record.progress = text;
-    this.ports.onChange();
+    this.ports.onChange(this);
   }
 
-  /** Sends a request, and watches for its answer. @param message belongs to the session */
-  sendRequest(tag: AskTag, message: Message, send: (message: Message) => void): void {
+  /** Sends a request, and watches for its answer. @param message belongs to its receiver */
+  sendRequest(tag: RunTag, message: Message): void {
     this.held.watchOver(tag, ASK);
-    this.trace.ask(message, send);
+    this.trace.ask(message, (marked) => this.send([null, marked]));
   }
 
   /** The turn's stream begins with this message. */
@@ -114,18 +111,17 @@ export class RunSession {
 
   /**
    * Takes a message that answers or approves a call.
-   * @param maxChars characters of a result
    * @returns false if nobody waits for it
    * @throws Failure `invalid_request` if it approves a call with arguments that do not fit
    */
-  takeAnswer(id: string, message: Message, maxChars: number): boolean {
+  takeAnswer(id: string, message: Message): boolean {
     const { state } = this.run;
     if (state.phase !== "calling" || !this.isOpen(id) || state.atServer.has(id)) return false;
     const asked = state.asked.get(id);
     const approved = asked && readApproval(message, asked);
     if (approved) this.handle({ type: "approved", id, arguments: approved });
     else {
-      const result = this.answers.take(id, message, maxChars);
+      const result = this.answers.take(id, message, this.ports.settings.maxResult);
       if (result) this.handle({ type: "answered", id, result });
     }
     return true;
@@ -195,8 +191,7 @@ export class RunSession {
         this.send(effect.message);
         break;
       case "ask":
-        if (run.state.phase === "asked" && effect.tag.round === run.record.round)
-          this.sendRequest(effect.tag, effect.message, (message) => ports.ask(this, message));
+        if (run.state.phase === "asked" && effect.tag.round === run.record.round) this.ask(effect);
         break;
       case "call":
         if (this.isOpen(effect.call.id))
@@ -227,6 +222,11 @@ export class RunSession {
         ports.onEnd(this, effect);
     }
     return undefined;
+  }
+
+  private ask({ tag, message }: RunEffect & { type: "ask" }): void {
+    const { host, keeper } = this.ports;
+    this.sendRequest(tag, host.clone(keeper ? releaseDepartedReader(message) : message));
   }
 
   /** Waits for no tool any more. */

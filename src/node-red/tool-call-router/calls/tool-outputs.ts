@@ -1,13 +1,12 @@
 import type { Tool } from "../../../core/tools/definitions.js";
 import { readCalledName } from "../../../core/tools/name.js";
-import type { Message, NodeRed, RuntimeNode, Send } from "../../red/api.js";
-import type { NodeHost } from "../../red/host.js";
+import type { Message, Send } from "../../red/api.js";
 import { isWired } from "../../red/wiring.js";
 import type { ToolCallTag } from "../classify.js";
+import type { RouterEnvironment } from "../environment.js";
 import type { RunRecord } from "../record.js";
 import { composeCall } from "../requests.js";
-import type { RouterSettings } from "../settings.js";
-import type { LinkCalls, LinkedCall } from "./link-calls.js";
+import { LinkCalls, type LinkedCall } from "./link-calls.js";
 import type { AllowedCall } from "./plan-calls.js";
 
 /** Outputs before those of the tools: the stream, and requests. */
@@ -15,13 +14,15 @@ const OUTPUTS_BEFORE_TOOLS = 2;
 
 /** The ways from the model to the tools: an output each, or a link. */
 export class ToolCalls {
+  private readonly links: LinkCalls;
+
+  /** @param onReturn gets what a linked tool returns; `call` is undefined if nobody waits for it */
   constructor(
-    private readonly red: NodeRed,
-    private readonly node: RuntimeNode,
-    private readonly host: NodeHost,
-    private readonly links: LinkCalls,
-    private readonly settings: Pick<RouterSettings, "toolOutputs">,
-  ) {}
+    private readonly router: RouterEnvironment,
+    onReturn: (call: LinkedCall | undefined, message: Message) => void,
+  ) {
+    this.links = new LinkCalls(router.red, router.node, onReturn);
+  }
 
   /**
    * @param tool undefined for a tool that came with the request
@@ -35,7 +36,7 @@ export class ToolCalls {
     // The node itself calls the server.
     if (tool?.remote && tool.output === undefined) return undefined;
     const output = this.findOutput(tool);
-    if (isWired(this.red, this.node, output)) return undefined;
+    if (isWired(this.router.red, this.router.node, output)) return undefined;
     return `The model called the tool “${name}”, and no enabled node is wired to its output (${output + 1}).`;
   }
 
@@ -57,11 +58,11 @@ export class ToolCalls {
       arguments: args,
       round: record.round,
       run: record.key,
-      node: this.node.id,
+      node: this.router.node.id,
     };
     const message = composeCall(record, tag);
     if (traceparent !== undefined) message["traceparent"] = traceparent;
-    this.send(tool, { run: record.key, id }, this.host.clone(message), send);
+    this.send(tool, { run: record.key, id }, this.router.host.clone(message), send);
   }
 
   /** Sends the message of a call to its tool. */
@@ -77,7 +78,7 @@ export class ToolCalls {
   }
 
   private findOutput(tool: Tool | undefined): number {
-    return OUTPUTS_BEFORE_TOOLS + (tool?.output ?? this.settings.toolOutputs);
+    return OUTPUTS_BEFORE_TOOLS + (tool?.output ?? this.router.settings.toolOutputs);
   }
 }
 

@@ -1,8 +1,8 @@
 import { toFailure } from "../../../core/failure.js";
 import { isObject } from "../../../core/json/parse.js";
-import type { NodeRed, RuntimeNode } from "../../red/api.js";
-import type { NodeHost } from "../../red/host.js";
 import { logWarning } from "../../red/log.js";
+import type { RouterEnvironment } from "../environment.js";
+import type { OfferedTools } from "../mcp/offered-tools.js";
 import type { RouterRun } from "../run.js";
 import type { RunContext } from "../run-events.js";
 import { RunStore } from "./run-store.js";
@@ -19,22 +19,20 @@ export class KeptRuns {
   loading: Promise<void> | undefined;
 
   /**
-   * @param prepare makes the tools known, so that approved arguments can be checked; called if there are stored runs
+   * @param tools have to be known before approved arguments can be checked
    * @param restore gets each stored run, once the tools are known and all nodes of the flow are there
    */
   constructor(
-    private readonly red: NodeRed,
-    private readonly node: RuntimeNode,
-    host: NodeHost,
-    store: string,
+    private readonly router: RouterEnvironment,
+    private readonly tools: OfferedTools,
     private readonly clocks: Pick<RunContext, "now" | "date">,
-    prepare: () => Promise<void>,
-    restore: (run: StoredRun) => void,
+    private readonly restore: (run: StoredRun) => void,
   ) {
-    const doubt = describeDoubt(red.settings.contextStorage, store);
+    const { red, node, host, settings } = router;
+    const doubt = describeDoubt(red.settings.contextStorage, settings.keepRuns);
     if (doubt !== undefined) logWarning(node, doubt);
-    this.store = new RunStore(node, store, host.clock);
-    this.loading = this.load(prepare, (run) => host.run(() => restore(run)));
+    this.store = new RunStore(node, settings.keepRuns, host.clock);
+    this.loading = this.load();
   }
 
   /**
@@ -54,7 +52,10 @@ export class KeptRuns {
     try {
       await this.store.delete(key);
     } catch (thrown) {
-      logWarning(this.node, `${toFailure(thrown).message} A run that is over may come back after a restart.`);
+      logWarning(
+        this.router.node,
+        `${toFailure(thrown).message} A run that is over may come back after a restart.`,
+      );
     }
   }
 
@@ -63,22 +64,24 @@ export class KeptRuns {
     this.stopWaiting();
   }
 
-  private async load(prepare: () => Promise<void>, restore: (run: StoredRun) => void): Promise<void> {
+  private async load(): Promise<void> {
+    const { node, host } = this.router;
     const hasStarted = this.awaitStart();
     try {
       const { runs, unread } = await this.store.load();
       await hasStarted;
-      if (runs.length > 0 && !this.isClosed) await prepare();
+      if (runs.length > 0 && !this.isClosed)
+        await new Promise<void>((resolve) => this.tools.prepare(resolve));
       if (this.isClosed) return;
       if (unread > 0)
         logWarning(
-          this.node,
+          node,
           `${unread} stored runs are not from this version of the node, and stay as they are.`,
         );
       for (const run of runs) this.stored.add(run.key);
-      for (const run of runs) restore(run);
+      for (const run of runs) host.run(() => this.restore(run));
     } catch (thrown) {
-      logWarning(this.node, toFailure(thrown).message);
+      logWarning(node, toFailure(thrown).message);
     } finally {
       this.loading = undefined;
     }
@@ -86,7 +89,7 @@ export class KeptRuns {
 
   /** Waits until the nodes of all flows are there. */
   private awaitStart(): Promise<void> {
-    const { events } = this.red;
+    const { events } = this.router.red;
     if (!events) return Promise.resolve();
     return new Promise((resolve) => {
       events.once("flows:started", resolve);

@@ -2,26 +2,20 @@ import { toFailure } from "../../../core/failure.js";
 import type { Tool } from "../../../core/tools/definitions.js";
 import { buildOfferedName, type McpTool } from "../../../mcp/tool-list.js";
 import { findMcpServer, requireMcpServer } from "../../mcp-server/lookup.js";
-import type { NodeRed } from "../../red/api.js";
-import type { NodeHost } from "../../red/host.js";
+import { logWarning } from "../../red/log.js";
+import type { RouterEnvironment } from "../environment.js";
 import type { McpRow } from "../mcp-rows.js";
-import type { RouterSettings } from "../settings.js";
 
 /** What a router offers to models: the tools that are drawn, and those of its MCP servers as they are listed now. */
 export class OfferedTools {
   /** The tools that were put together last, and what of. */
   private known: { lists: (readonly McpTool[])[]; tools: ReadonlyMap<string, Tool> } | undefined;
 
-  constructor(
-    private readonly red: NodeRed,
-    private readonly host: NodeHost,
-    private readonly settings: Pick<RouterSettings, "tools" | "mcp">,
-    private readonly warn: (text: string) => void,
-  ) {}
+  constructor(private readonly router: RouterEnvironment) {}
 
   /** Lists the tools by the names that models see. */
   list(): ReadonlyMap<string, Tool> {
-    const { mcp, tools } = this.settings;
+    const { mcp, tools } = this.router.settings;
     if (mcp.length === 0) return tools;
     const lists = mcp.map(({ server }) => this.listAtServer(server));
     const { known } = this;
@@ -35,34 +29,39 @@ export class OfferedTools {
    * @param then called once each is connected to or has failed; at once if all are connected to already
    */
   prepare(then: () => void): void {
-    const ids = [...new Set(this.settings.mcp.map(({ server }) => server))];
+    const { host, settings } = this.router;
+    const ids = [...new Set(settings.mcp.map(({ server }) => server))];
     if (ids.every((id) => this.isReady(id))) then();
-    else this.host.run(() => Promise.all(ids.map((id) => this.open(id))).then(then));
+    else host.run(() => Promise.all(ids.map((id) => this.open(id))).then(then));
     // Looks for new tools now and then.
     for (const id of ids) if (this.isReady(id)) void this.open(id);
   }
 
   private async open(id: string): Promise<void> {
     try {
-      await requireMcpServer(this.red, id).open();
+      await requireMcpServer(this.router.red, id).open();
     } catch (thrown) {
       this.warn(toFailure(thrown).message);
     }
   }
 
   private isReady(id: string): boolean {
-    const server = findMcpServer(this.red, id)?.server;
+    const server = findMcpServer(this.router.red, id)?.server;
     // A server that was lost is connected to again while the model is asked.
     return server !== undefined && "isReady" in server && (server.isReady || server.tools.length > 0);
   }
 
   private listAtServer(id: string): readonly McpTool[] {
-    const server = findMcpServer(this.red, id)?.server;
+    const server = findMcpServer(this.router.red, id)?.server;
     return server && "tools" in server ? server.tools : NONE;
   }
 
+  private warn(text: string): void {
+    logWarning(this.router.node, text);
+  }
+
   private combine(lists: readonly (readonly McpTool[])[]): ReadonlyMap<string, Tool> {
-    const { mcp, tools: drawn } = this.settings;
+    const { mcp, tools: drawn } = this.router.settings;
     const tools = new Map(drawn);
     for (const [at, row] of mcp.entries()) {
       const list = lists[at]!;

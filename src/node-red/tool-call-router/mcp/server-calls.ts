@@ -2,11 +2,8 @@ import { type Failure, toFailure } from "../../../core/failure.js";
 import { createFailedResult, type ToolResult } from "../../../core/tools/result.js";
 import { readCallResult } from "../../../mcp/result-text.js";
 import { requireMcpServer } from "../../mcp-server/lookup.js";
-import type { NodeRed } from "../../red/api.js";
-import type { NodeHost } from "../../red/host.js";
-import type { WarnOnce } from "../../red/log.js";
 import type { AllowedCall } from "../calls/plan-calls.js";
-import type { RouterSettings } from "../settings.js";
+import type { RouterEnvironment } from "../environment.js";
 
 /** The run that waits for a call. */
 export interface WaitingRun {
@@ -26,10 +23,7 @@ export class ServerCalls {
   private readonly open = new Map<string, AbortController[]>();
 
   constructor(
-    private readonly red: NodeRed,
-    private readonly host: NodeHost,
-    private readonly settings: Pick<RouterSettings, "maxResult" | "toolTimeout">,
-    private readonly warnings: WarnOnce,
+    private readonly router: RouterEnvironment,
     private readonly findRun: (key: string) => WaitingRun | undefined,
   ) {}
 
@@ -38,7 +32,7 @@ export class ServerCalls {
     const controller = new AbortController();
     const { signal } = controller;
     this.open.set(run, [...(this.open.get(run) ?? []), controller]);
-    this.host.run(async () => {
+    this.router.host.run(async () => {
       const result = await this.call(run, call, signal, traceparent);
       if (!signal.aborted) this.findRun(run)?.handle({ type: "answered", id: call.call.id, result });
     });
@@ -57,20 +51,21 @@ export class ServerCalls {
     signal: AbortSignal,
     traceparent: string | undefined,
   ): Promise<ToolResult> {
+    const { red, settings, warnings } = this.router;
     const { server, name } = tool!.remote!;
     try {
-      const result = await requireMcpServer(this.red, server).call(name, args, {
+      const result = await requireMcpServer(red, server).call(name, args, {
         signal,
         traceparent,
-        timeoutMs: this.settings.toolTimeout + EXTRA_MS,
+        timeoutMs: settings.toolTimeout + EXTRA_MS,
         onProgress: (progress) => {
           if (!signal.aborted) this.findRun(run)?.showProgress(describeProgress(progress));
         },
       });
-      return readCallResult(result, this.settings.maxResult);
+      return readCallResult(result, settings.maxResult);
     } catch (thrown) {
       const failure = toFailure(thrown);
-      if (!signal.aborted) this.warnings.warn(failure.message);
+      if (!signal.aborted) warnings.warn(failure.message);
       return createFailedResult(describeForModel(failure));
     }
   }

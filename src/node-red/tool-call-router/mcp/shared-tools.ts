@@ -6,13 +6,12 @@ import { readFunction } from "../../../core/tools/name.js";
 import { createFailedResult, type ToolResult } from "../../../core/tools/result.js";
 import type { ClientCall, SharedTool, ToolSource } from "../../../mcp/serving/tool-source.js";
 import { type EndpointNode, findEndpoint } from "../../chat-endpoint/lookup.js";
-import type { Message, NodeRed, RuntimeNode } from "../../red/api.js";
-import type { NodeHost } from "../../red/host.js";
+import type { Message } from "../../red/api.js";
 import { logWarning } from "../../red/log.js";
 import { ToolAnswers } from "../calls/answers.js";
 import type { ToolCalls } from "../calls/tool-outputs.js";
 import type { ToolCallTag } from "../classify.js";
-import type { RouterSettings } from "../settings.js";
+import type { RouterEnvironment } from "../environment.js";
 
 /** A call of a client that waits for its tool. */
 interface OpenCall {
@@ -35,12 +34,10 @@ export class SharedTools implements ToolSource {
   private readonly ended = new RecentMap<true>(MAX_REMEMBERED);
 
   constructor(
-    red: NodeRed,
-    private readonly node: RuntimeNode,
-    private readonly host: NodeHost,
-    private readonly settings: RouterSettings,
+    private readonly router: RouterEnvironment,
     private readonly outputs: ToolCalls,
   ) {
+    const { red, node, settings } = router;
     this.tools = [...settings.tools.values()].map(toSharedTool);
     if (settings.endpoint === "") return;
     this.endpoint = findEndpoint(red, settings.endpoint);
@@ -60,9 +57,9 @@ export class SharedTools implements ToolSource {
   }
 
   call(call: ClientCall): Promise<ToolResult> {
-    const tool = this.settings.tools.get(call.name)!;
+    const tool = this.router.settings.tools.get(call.name)!;
     const missing = this.outputs.findMissing(tool, call.name);
-    if (missing !== undefined) logWarning(this.node, missing);
+    if (missing !== undefined) logWarning(this.router.node, missing);
     if (missing !== undefined || this.open.size >= MAX_OPEN)
       return Promise.resolve(createFailedResult(`The tool "${call.name}" is not available.`));
     return new Promise((resolve) => this.begin(tool, call, resolve));
@@ -80,7 +77,7 @@ export class SharedTools implements ToolSource {
       open.call.onProgress(progress as unknown as { progress: number });
       return true;
     }
-    const result = open.answers.take("call", message, this.settings.maxResult);
+    const result = open.answers.take("call", message, this.router.settings.maxResult);
     if (result) open.finish(result);
     return true;
   }
@@ -93,8 +90,9 @@ export class SharedTools implements ToolSource {
 
   private begin(tool: Tool, call: ClientCall, resolve: (result: ToolResult) => void): void {
     const key = randomUUID();
-    const { toolTimeout } = this.settings;
-    const { clock } = this.host;
+    const { node, host, settings } = this.router;
+    const { toolTimeout } = settings;
+    const { clock } = host;
     const finish = (result: ToolResult) => {
       clock.clearTimer(timer);
       call.signal.removeEventListener("abort", leave);
@@ -116,7 +114,7 @@ export class SharedTools implements ToolSource {
       arguments: call.arguments,
       round: 1,
       run: key,
-      node: this.node.id,
+      node: node.id,
     };
     const message: Message = {
       _msgid: key,
@@ -124,9 +122,7 @@ export class SharedTools implements ToolSource {
       toolCall: tag,
       client: { name: call.client },
     };
-    this.host.run(() =>
-      this.outputs.send(tool, { run: key, id: "call" }, message, (out) => this.node.send(out)),
-    );
+    host.run(() => this.outputs.send(tool, { run: key, id: "call" }, message, (out) => node.send(out)));
   }
 }
 

@@ -1,9 +1,10 @@
 import { toFailure } from "../../../core/failure.js";
 import type { RunTag } from "../../messages/ask-tags.js";
-import type { Message, Send } from "../../red/api.js";
+import type { Message } from "../../red/api.js";
+import type { RouterEnvironment } from "../environment.js";
 import type { OfferedTools } from "../mcp/offered-tools.js";
 import { composeFirstTurn } from "../requests.js";
-import type { RouterPorts, RunSession } from "../session.js";
+import type { RunSession } from "../session.js";
 
 /**
  * Asks for the first turn of a run, once the tools of all servers are known.
@@ -12,15 +13,14 @@ import type { RouterPorts, RunSession } from "../session.js";
 export function askFirstTurn(
   session: RunSession,
   message: Message,
-  send: Send,
-  { node, settings, warnings }: Pick<RouterPorts, "node" | "settings" | "warnings">,
+  { node, settings, warnings }: RouterEnvironment,
   tools: OfferedTools,
 ): void {
   const ask = () => {
     const tag: RunTag = { kind: "run", node: node.id, run: session.run.record.key, round: 1 };
     const first = composeFirstTurn(message, settings, tools.list(), tag);
     for (const text of first.warnings) warnings.warn(text);
-    session.sendRequest(tag, first.message, (request) => send([null, request]));
+    session.sendRequest(tag, first.message);
   };
   let hasWaited = false;
   tools.prepare(() => {

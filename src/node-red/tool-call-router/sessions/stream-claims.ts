@@ -3,8 +3,8 @@ import type { SessionEnd, Sessions } from "../../../core/lifecycle/sessions.js";
 import { findRunTag, type RunTag } from "../../messages/ask-tags.js";
 import { ForeignStreams } from "../../messages/foreign-streams.js";
 import type { StreamMessage } from "../../messages/stream-message.js";
-import type { Message, NodeRed, RuntimeNode, Send } from "../../red/api.js";
-import type { WarnOnce } from "../../red/log.js";
+import type { Message, Send } from "../../red/api.js";
+import type { RouterEnvironment } from "../environment.js";
 import type { RunSession } from "../session.js";
 import { FOREIGN_STREAM, ORPHAN } from "../texts.js";
 import type { RouterCancel } from "./cancel.js";
@@ -20,15 +20,13 @@ export class StreamClaims {
    * @param create creates the run of a stream that no router has asked for
    */
   constructor(
-    private readonly red: NodeRed,
-    private readonly node: RuntimeNode,
+    private readonly router: RouterEnvironment,
     private readonly sessions: Sessions<RunSession>,
     private readonly ended: RecentMap<SessionEnd>,
     private readonly cancels: RouterCancel,
-    private readonly warnings: WarnOnce,
     private readonly create: (message: Message, send: Send) => RunSession,
   ) {
-    this.foreign = new ForeignStreams(red, node);
+    this.foreign = new ForeignStreams(router.red, router.node);
   }
 
   /** @returns the run of a message; undefined if it is of no concern here, and was passed on or dropped */
@@ -45,19 +43,20 @@ export class StreamClaims {
 
   /** Finds the run of a stream that no run has, not yet or no more. */
   private claimNew(message: StreamMessage, send: Send): RunSession | undefined {
+    const { red, node, warnings } = this.router;
     const { id } = message.parts;
     const end = this.ended.get(id);
     let tag = findRunTag(message);
-    if (tag && tag.node !== this.node.id) {
-      if (this.red.nodes.getNode(tag.node)) {
+    if (tag && tag.node !== node.id) {
+      if (red.nodes.getNode(tag.node)) {
         // Once it was left to that router it stays so, though that one may go meanwhile.
         this.ended.set(id, "finished");
         if (this.foreign.passes(id, tag.node)) send(message);
-        else this.warnings.warn(FOREIGN_STREAM);
+        else warnings.warn(FOREIGN_STREAM);
         return undefined;
       }
       tag = undefined;
-      if (!end) this.warnings.warn(ORPHAN);
+      if (!end) warnings.warn(ORPHAN);
     }
     const session = end ? undefined : this.claim(message, tag, send);
     if (session) return session;
