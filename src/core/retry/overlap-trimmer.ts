@@ -36,7 +36,7 @@ export class OverlapTrimmer {
   trimmed = 0;
   /** Text that may still be a repetition. */
   private held = "";
-  private isDecided = false;
+  private isDecided: boolean;
   private readonly tail: string;
   /** Lengths of the ends of the text that the continuation may still repeat, longest first. */
   private candidates: number[];
@@ -50,7 +50,7 @@ export class OverlapTrimmer {
   ) {
     this.tail = text.slice(-MAX_TAIL_CHARS);
     this.candidates = listLengths(this.tail);
-    if (text === "") this.isDecided = true;
+    this.isDecided = text === "";
   }
 
   /** Adds a piece of the continuation. */
@@ -68,15 +68,6 @@ export class OverlapTrimmer {
   /** Says that no more pieces come, and decides about the held text. */
   end(): ContinuationOutput {
     return this.isDecided ? { kind: "text", text: "" } : this.decide();
-  }
-
-  /** Starts again, because the source sends the continuation once more. */
-  restart(): void {
-    this.held = "";
-    this.trimmed = 0;
-    this.isDecided = this.text === "";
-    this.mayBeRestart = true;
-    this.candidates = listLengths(this.tail);
   }
 
   /** Whether the end of the text with this length may be a repetition, by the characters held from `from` on. */

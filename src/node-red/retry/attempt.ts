@@ -24,10 +24,10 @@ export class Attempt {
   constructor(
     private readonly record: StreamRecord,
     private readonly send: (message: StreamMessage) => void,
-    tag: RetryTag | undefined,
+    private readonly tag: RetryTag | undefined,
   ) {
     this.mustRestart = tag !== undefined && tag.messagesSent === undefined;
-    if (tag?.continues) this.trimmer = new OverlapTrimmer(record.currentText, tag.continues);
+    this.trimmer = this.createTrimmer();
   }
 
   /** Characters that were taken away because the reader has them already. */
@@ -85,8 +85,12 @@ export class Attempt {
   /** The stream began again at its source: so does the reader's, or the part that continues it. */
   beginAgain(message: StreamMessage): void {
     this.started = true;
-    this.trimmer?.restart();
+    if (this.trimmer) this.trimmer = this.createTrimmer();
     this.restart(message, this.trimmer !== undefined);
+  }
+
+  private createTrimmer(): OverlapTrimmer | undefined {
+    return this.tag?.continues && new OverlapTrimmer(this.record.currentText, this.tag.continues);
   }
 
   /** Tells the reader to forget everything, then sends the text that does not begin again. */

@@ -49,9 +49,7 @@ export function planNext(record: StreamRecord, failure: FailureData, context: Pl
   return {
     route: record.route,
     waitMs: decision.wait,
-    recovery: record.resume
-      ? { mode: "resume", style: "quote" }
-      : chooseRecovery(record, failure.provider, settings),
+    recovery: record.resume ? "resume" : chooseRecovery(record, failure.provider, settings),
   };
 }
 
@@ -82,25 +80,22 @@ function weakenRecovery(
   const { recovery, resume } = record;
   if (failure.partial !== "" || failure.retryable) return undefined;
   // The service does not have the answer any more.
-  if (recovery?.mode === "resume" && !resume) return chooseRecovery(record, "", settings);
-  if (recovery?.mode !== "continue" || !REFUSES_CONTINUATION.has(failure.code)) return undefined;
-  return recovery.style === "prefill"
-    ? { mode: "continue", style: "quote" }
-    : { mode: "restart", style: "quote" };
+  if (recovery === "resume" && !resume) return chooseRecovery(record, "", settings);
+  if (!REFUSES_CONTINUATION.has(failure.code)) return undefined;
+  return recovery === "prefill" ? "quote" : recovery === "quote" ? "restart" : undefined;
 }
 
 /** @param provider id of the service that failed; "" if another one is asked */
-function chooseRecovery(record: StreamRecord, provider: string, settings: RetrySettings): Recovery {
-  const { continueBy } = settings;
-  const style = continueBy === "auto" ? (supportsPrefill(provider) ? "prefill" : "quote") : continueBy;
-  return { mode: chooseMode(record, settings.afterText), style };
-}
-
-function chooseMode(record: StreamRecord, afterText: RetrySettings["afterText"]): Recovery["mode"] {
-  const { currentText, hasNonText, cannotContinue, request } = record;
+function chooseRecovery(
+  { currentText, hasNonText, cannotContinue, request }: StreamRecord,
+  provider: string,
+  { afterText, continueBy }: RetrySettings,
+): Recovery {
   if (currentText === "" && !hasNonText && !cannotContinue) return "repeat";
   const canContinue = currentText.trim() !== "" && !cannotContinue && !isOneWhole(request?.parameters ?? {});
-  return afterText === "continue" && canContinue ? "continue" : "restart";
+  if (afterText !== "continue" || !canContinue) return "restart";
+  if (continueBy !== "auto") return continueBy;
+  return supportsPrefill(provider) ? "prefill" : "quote";
 }
 
 /** Whether an answer is made in one go: one in a given form, and one of several choices. */

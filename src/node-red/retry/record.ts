@@ -15,12 +15,11 @@ import { readRoundLengths, sumLengths } from "../messages/round-lengths.js";
 import { isUnbilled, type StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
-/** How a request recovers what the reader has. */
-export interface Recovery {
-  mode: "repeat" | "continue" | "restart" | "resume";
-  /** How the model is asked to continue. */
-  style: ContinuationStyle;
-}
+/**
+ * What a request does about the output that the reader has. `repeat`: there is none. `restart`: the answer begins again.
+ * `resume`: the service goes on with the answer that it keeps. Else the model is asked to continue, in this style.
+ */
+export type Recovery = "repeat" | "restart" | "resume" | ContinuationStyle;
 
 /** What is known of one stream as its reader sees it, over all the requests that it takes. */
 export class StreamRecord {
@@ -164,7 +163,7 @@ export class StreamRecord {
   private noteNextTurn(request: ChatRequest): void {
     this.request = request;
     // What is about to be taken back is not part of it, though the reader may have it still.
-    if (this.recovery?.mode === "restart") return;
+    if (this.recovery === "restart") return;
     this.finishedTurnsText = this.endedText;
     this.currentText = "";
   }

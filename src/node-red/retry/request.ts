@@ -16,12 +16,14 @@ const ANSWER_PARAMETERS: readonly string[] = ["response_format", "tool_choice"];
 export function composeRetryRequest(
   record: StreamRecord,
   asker: Pick<RetryTag, "node" | "deployId">,
-  { mode, style }: Recovery,
+  recovery: Recovery,
 ): { message: Message; tag: RetryTag } {
   const { id: stream, attempts: attempt, route, restarts } = record;
   const request = record.request!;
   const continuation =
-    mode === "continue" ? buildContinuation(request.messages, record.currentText, style) : undefined;
+    recovery === "prefill" || recovery === "quote"
+      ? buildContinuation(request.messages, record.currentText, recovery)
+      : undefined;
   // Other streams may have been asked for with the same message: an id of its own tells this request from theirs.
   const id = createUuid();
   const tag: RetryTag = {
@@ -31,10 +33,10 @@ export function composeRetryRequest(
     stream,
     attempt,
     route,
-    restarts: mode === "restart" ? restarts + 1 : restarts,
-    ...(mode === "restart" ? {} : { messagesSent: record.nextIndex }),
+    restarts: recovery === "restart" ? restarts + 1 : restarts,
+    ...(recovery === "restart" ? {} : { messagesSent: record.nextIndex }),
     ...(continuation ? { continues: continuation.continues } : {}),
-    ...(mode === "resume" && record.resume ? { resume: record.resume } : {}),
+    ...(recovery === "resume" && record.resume ? { resume: record.resume } : {}),
   };
   const parameters = request.parameters ?? {};
   const next: ChatRequest = {

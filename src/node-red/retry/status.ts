@@ -45,7 +45,7 @@ export class RetryStatus {
       attempts: this.attempts,
       seconds: Math.ceil(leftMs / 1000),
     });
-    if (isWaiting && leftMs > 0) this.showAgain(leftMs % 1000 || 1000);
+    if (leftMs > 0) this.showAgain(leftMs % 1000 || 1000);
     return { fill: FILL[route], shape: isWaiting ? "ring" : "dot", text };
   };
 

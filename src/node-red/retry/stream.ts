@@ -120,7 +120,7 @@ export class RetryStream {
       return;
     }
     const { record, context } = this;
-    if (plan.recovery.mode !== "resume") this.stopKeptAnswer();
+    if (plan.recovery !== "resume") this.stopKeptAnswer();
     if (plan.route !== record.route) {
       record.route = plan.route;
       record.tries = 0;
@@ -166,8 +166,7 @@ export class RetryStream {
     const failure = new Failure("interrupted", UNCLEAR, { phase: "streaming" }).toJSON();
     if (!hasEnded) this.effects.push({ type: "stop", route: record.route });
     const plan = planNext(record, failure, context);
-    const recovery: Recovery = { mode: "restart", style: "quote" };
-    this.follow("giveUp" in plan ? plan : { ...plan, waitMs: 0, recovery }, failure);
+    this.follow("giveUp" in plan ? plan : { ...plan, waitMs: 0, recovery: "restart" }, failure);
   }
 
   /** A wait ends at once; a request that has left is given some time to end by itself, which the shell measures. */

@@ -174,8 +174,8 @@ describe("Machine of a retry node, whatever happens in whatever state", function
         for (const { tag, message, route } of select(effects, "ask")) {
           const { id, attempts, recovery } = stream.record;
           assert.deepEqual([tag.stream, tag.route, tag.attempt], [id, route, attempts]);
-          assert.equal(tag.messagesSent, recovery?.mode === "restart" ? undefined : reader.count);
-          assert.equal(tag.continues !== undefined, recovery?.mode === "continue");
+          assert.equal(tag.messagesSent, recovery === "restart" ? undefined : reader.count);
+          assert.equal(tag.continues !== undefined, recovery === "prefill" || recovery === "quote");
           assert.deepEqual((message["askedBy"] as unknown[]).at(-1), tag);
           assert.equal(message.payload, "");
         }
@@ -199,7 +199,7 @@ describe("Machine of a retry node, whatever happens in whatever state", function
   it("repeats a request as it was only if the reader has nothing of its turn", () => {
     checkAny(({ reader, stream, isTextKnown }) => ({
       step: (effects) => {
-        if (select(effects, "ask").length === 0 || stream.record.recovery?.mode !== "repeat") return;
+        if (select(effects, "ask").length === 0 || stream.record.recovery !== "repeat") return;
         if (isTextKnown) assert.equal(reader.text, stream.record.finishedTurnsText);
       },
     }));
