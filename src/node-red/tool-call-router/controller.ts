@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.js";
-import { Failure } from "../../core/failure.js";
+import { Failure, toFailure } from "../../core/failure.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
@@ -21,11 +21,11 @@ import { OfferedTools } from "./mcp/offered-tools.js";
 import { ServerCalls } from "./mcp/server-calls.js";
 import { SharedTools } from "./mcp/shared-tools.js";
 import { RunRecord } from "./record.js";
+import { composeFirstTurn } from "./requests.js";
 import { RouterRun } from "./run.js";
 import type { RunContext } from "./run-events.js";
 import { type RouterPorts, RunSession } from "./session.js";
 import { RouterCancel } from "./sessions/cancel.js";
-import { askFirstTurn } from "./sessions/first-turn.js";
 import { StreamClaims } from "./sessions/stream-claims.js";
 import { ASK, type RouterConfig, readSettings } from "./settings.js";
 import { RouterStatus } from "./status.js";
@@ -173,13 +173,30 @@ export class RouterController {
       return;
     }
     this.sessions.open(key, session);
-    try {
-      askFirstTurn(session, message, this.ports, this.tools);
-    } catch (thrown) {
-      this.sessions.end(key, "finished");
-      throw thrown;
-    }
+    let hasWaited = false;
+    this.tools.prepare(() => {
+      if (session.run.state.phase !== "asked") return;
+      try {
+        this.askFirstTurn(session, message);
+      } catch (thrown) {
+        if (hasWaited) session.handle({ type: "lost", failure: toFailure(thrown) });
+        else {
+          this.sessions.end(key, "finished");
+          throw thrown;
+        }
+      }
+    });
+    hasWaited = true;
     this.status.show();
+  }
+
+  /** Asks for the first turn of a run. @throws Failure `invalid_request`, `configuration` */
+  private askFirstTurn(session: RunSession, message: Message): void {
+    const { node, settings, warnings } = this.ports;
+    const tag: RunTag = { kind: "run", node: node.id, run: session.run.record.key, round: 1 };
+    const first = composeFirstTurn(message, settings, this.tools.list(), tag);
+    for (const text of first.warnings) warnings.warn(text);
+    session.sendRequest(tag, first.message);
   }
 
   /** A request of this node has come back to it: nobody would ever answer it. */
@@ -215,7 +232,7 @@ export class RouterController {
   private resume(stored: StoredRun): void {
     const { context, node, ports } = this;
     const outerTags = this.selectLiving(stored.outerTags);
-    const { record, state } = restoreRun({ ...stored, outerTags }, context, context.listTools);
+    const { record, state } = restoreRun({ ...stored, outerTags }, context);
     const run = new RouterRun(record, context, state);
     const session = new RunSession(run, (output) => node.send(output), ports);
     this.cancels.admit(record.key, record.base);

@@ -9,10 +9,7 @@ import type { Message, Parts } from "../red/api.js";
 import type { RunRecord } from "./record.js";
 
 /** How a run ends that does not end by its stream. */
-export interface RunOutcome {
-  finishReason: "error" | "cancelled";
-  failure?: Failure;
-}
+export type RunOutcome = Failure | "cancelled";
 
 /** Puts a message in its place of the reader's stream. The message belongs to this node. */
 export function placeMessage(record: RunRecord, message: StreamMessage): Message {
@@ -51,10 +48,7 @@ export function composeLast(
   last.parts!.count = record.nextIndex;
   const failure = readFailure(last);
   if (failure) last.error = { ...failure, partial: text } satisfies FailureData;
-  if (outcome) {
-    last.finishReason = outcome.finishReason;
-    if (record.request) last.request = record.request;
-  }
+  if (outcome && record.request) last.request = record.request;
   last["rounds"] = record.rounds;
   last["cost"] = record.cost.value;
   if (outcome || record.rounds.length > 1) last.stats = record.stats.toStats(now, record.attempts);
@@ -63,7 +57,9 @@ export function composeLast(
 }
 
 /** @returns a last message for a run that does not end by its stream, made of the one that is held, if there is one */
-function createEnding(record: RunRecord, { finishReason, failure }: RunOutcome): StreamMessage {
+function createEnding(record: RunRecord, outcome: RunOutcome): StreamMessage {
+  const failure = outcome === "cancelled" ? undefined : outcome;
+  const finishReason = failure ? "error" : "cancelled";
   const { error: _, ...held } = record.last ?? createRunMessage(record, "");
   const ending: StreamMessage = { ...held, parts: { ...held.parts }, complete: true, finishReason };
   ending.usage ??= null;

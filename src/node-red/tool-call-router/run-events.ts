@@ -65,7 +65,7 @@ export type RunEffect =
   /** Nothing is waited for any more: answers of tools are late from here on. */
   | { type: "forgetTools" }
   /** The input that brought the turn's last message is done. */
-  | { type: "done"; failure?: Failure }
+  | { type: "done"; failure: Failure | undefined }
   | { type: "report"; failure: Failure; message: Message }
   /** @param code code of the failure; "" without one */
   | { type: "end"; code: string; isCancelled: boolean };

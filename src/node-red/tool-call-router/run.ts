@@ -44,7 +44,7 @@ export class RouterRun {
     try {
       this.handle(event);
     } catch (thrown) {
-      this.fail(toFailure(thrown));
+      this.end(toFailure(thrown));
     }
     return this.effects;
   }
@@ -52,8 +52,8 @@ export class RouterRun {
   private handle(event: RunEvent): void {
     const state = this.current;
     if (state.phase === "ended") return;
-    if (event.type === "cancelled") this.end({ finishReason: "cancelled" });
-    else if (event.type === "lost") this.fail(event.failure);
+    if (event.type === "cancelled") this.end("cancelled");
+    else if (event.type === "lost") this.end(event.failure);
     else if (event.type === "resumed") this.resume(state);
     else if (state.phase === "asked" && event.type === "begun") this.begin(event.message);
     else if (state.phase === "streaming") this.handleWhileStreaming(state.turn, event);
@@ -80,11 +80,11 @@ export class RouterRun {
     const { context } = this;
     if (state.phase === "asked") this.ask();
     if (state.phase !== "calling") return;
-    this.push({ type: "awaitTools", milliseconds: Math.max(1, state.until - context.date()) });
+    this.effects.push({ type: "awaitTools", milliseconds: Math.max(1, state.until - context.date()) });
     for (const id of state.atServer)
       state.round.answer(id, createFailedResult(UNKNOWN_OUTCOME), context.now());
     state.atServer.clear();
-    this.settle(state.round);
+    this.settle();
   }
 
   private handleWhileStreaming(turn: Turn, event: RunEvent): void {
@@ -125,15 +125,15 @@ export class RouterRun {
     const calls = answer?.tool_calls ?? [];
     this.noteTurn(turn, last, finishReason);
     const wantsTools = last.error === undefined && calls.length > 0;
-    if (!wantsTools) this.end(undefined);
-    else if (record.isCancelled) this.end({ finishReason: "cancelled" });
-    else if (finishReason === "length") this.fail(createCutOffCallFailure());
-    else if (finishReason !== "tool_calls") this.end(undefined);
-    else if (record.round > maxRounds) this.fail(createRoundsFailure(maxRounds));
+    if (!wantsTools) this.end();
+    else if (record.isCancelled) this.end("cancelled");
+    else if (finishReason === "length") this.end(createCutOffCallFailure());
+    else if (finishReason !== "tool_calls") this.end();
+    else if (record.round > maxRounds) this.end(createRoundsFailure(maxRounds));
     else {
       record.request = readChatRequest(last.request);
       if (record.request) this.call(answer!, calls);
-      else this.fail(createNoRequestFailure());
+      else this.end(createNoRequestFailure());
     }
   }
 
@@ -167,39 +167,45 @@ export class RouterRun {
     };
     this.current = calling;
     this.holdLast();
-    this.push({ type: "awaitTools", milliseconds: maxWait });
+    this.effects.push({ type: "awaitTools", milliseconds: maxWait });
     const plan = planCalls(round.calls, record, context);
     for (const text of plan.warnings) this.warn(text);
     for (const { call, text, outcome } of plan.refused)
       round.answer(call.id, createFailedResult(text), context.now(), outcome);
     if (plan.allowed.length > 0) this.keep();
     for (const call of plan.allowed) this.make(calling, call);
-    this.push({ type: "done" });
-    this.settle(round);
+    this.effects.push({ type: "done", failure: undefined });
+    this.settle();
   }
 
   /** Sends a call on its way: at most once, however often it is approved. */
-  private make({ asked, atServer }: CallingState, call: AllowedCall): void {
-    const { id } = call.call;
-    if (call.tool?.remote && call.tool.output !== undefined) asked.set(id, call);
-    if (call.tool?.remote && call.tool.output === undefined) {
-      atServer.add(id);
-      this.push({ type: "callServer", ...call });
-    } else this.push({ type: "call", ...call });
+  private make(state: CallingState, call: AllowedCall): void {
+    const { remote, output } = call.tool ?? {};
+    if (remote && output === undefined) {
+      this.callServer(state, call);
+      return;
+    }
+    if (remote) state.asked.set(call.call.id, call);
+    this.effects.push({ type: "call", ...call });
+  }
+
+  private callServer({ atServer }: CallingState, call: AllowedCall): void {
+    atServer.add(call.call.id);
+    this.effects.push({ type: "callServer", ...call });
   }
 
   private handleWhileCalling(state: CallingState, event: RunEvent): void {
-    const { round, asked, atServer } = state;
+    const { round, asked } = state;
     if (event.type === "answered") {
       asked.delete(event.id);
       if (round.answer(event.id, event.result, this.context.now()) && !round.isComplete) this.keep();
-      this.settle(round);
+      this.settle();
     } else if (event.type === "approved") {
       const call = asked.get(event.id);
-      if (!call || !asked.delete(event.id)) return;
-      atServer.add(event.id);
+      if (!call) return;
+      asked.delete(event.id);
       this.keep();
-      this.push({ type: "callServer", ...call, arguments: event.arguments });
+      this.callServer(state, { ...call, arguments: event.arguments });
     } else if (event.type === "toolsTimedOut") this.timeOut(state);
   }
 
@@ -212,21 +218,21 @@ export class RouterRun {
     for (const text of describeSilence(state, seconds)) this.warn(text);
     const result = createFailedResult(`The tool timed out: no answer came within ${seconds} s.`);
     round.answerRest(result, context.now(), "timed_out");
-    this.settle(round);
+    this.settle();
   }
 
   /** Asks for the next turn once every call has its answer. */
-  private settle(round: ToolRound): void {
+  private settle(): void {
     const { current, context, record } = this;
-    if (!round.isComplete || current.phase !== "calling") return;
+    if (current.phase !== "calling" || !current.round.isComplete) return;
     const deadEnd = context.findDeadEnd();
     if (deadEnd !== undefined) throw new Failure("configuration", deadEnd, { phase: "end" });
-    record.request = buildNextRequest(record.request!, current.answer, round.buildMessages());
+    record.request = buildNextRequest(record.request!, current.answer, current.round.buildMessages());
     this.reportCalls();
     record.round++;
     record.progress = "";
     this.current = { phase: "asked" };
-    this.push({ type: "forgetTools" });
+    this.effects.push({ type: "forgetTools" });
     this.keep();
     this.ask();
   }
@@ -234,12 +240,12 @@ export class RouterRun {
   /** Asks the model for the present turn. */
   private ask(): void {
     const { message, tag } = composeNextTurn(this.record, this.context.node);
-    this.push({ type: "ask", message, tag });
+    this.effects.push({ type: "ask", message, tag });
   }
 
   /** Has the run stored, before what comes after is done. */
   private keep(): void {
-    if (this.context.settings.keepRuns !== "") this.push({ type: "keep" });
+    if (this.context.settings.keepRuns !== "") this.effects.push({ type: "keep" });
   }
 
   /** The last message waits for the end of the run; what it adds belongs to the reader now. */
@@ -257,24 +263,19 @@ export class RouterRun {
     if (report && current.phase === "calling") report.calls = current.round.buildReports();
   }
 
-  private fail(failure: Failure): void {
-    this.end({ finishReason: "error", failure });
-  }
-
   /** Ends the run with a last message of its own, or with that of its last turn. */
-  private end(outcome: RunOutcome | undefined): void {
-    const { failure } = outcome ?? {};
+  private end(outcome?: RunOutcome): void {
+    const isCancelled = outcome === "cancelled";
+    const failure = isCancelled ? undefined : outcome;
     const text = this.text;
     if (this.record.mustReplay) this.replay(createRunMessage(this.record, ""));
     if (failure) failure.partial = text;
     this.reportCalls();
     this.current = { phase: "ended" };
     const message = composeLast(this.record, outcome, text, this.context.now());
-    this.push({ type: "forgetTools" }, { type: "send", message });
-    this.push(failure ? { type: "done", failure } : { type: "done" });
-    if (failure) this.push({ type: "report", failure, message });
-    const isCancelled = outcome?.finishReason === "cancelled";
-    this.push({ type: "end", code: failure?.code ?? "", isCancelled });
+    this.effects.push({ type: "forgetTools" }, { type: "send", message }, { type: "done", failure });
+    if (failure) this.effects.push({ type: "report", failure, message });
+    this.effects.push({ type: "end", code: failure?.code ?? "", isCancelled });
   }
 
   private sendText(payload: string): void {
@@ -282,14 +283,10 @@ export class RouterRun {
   }
 
   private send(message: StreamMessage): void {
-    this.push({ type: "send", message: placeMessage(this.record, message) });
+    this.effects.push({ type: "send", message: placeMessage(this.record, message) });
   }
 
   private warn(text: string): void {
-    this.push({ type: "warn", text });
-  }
-
-  private push(...effects: RunEffect[]): void {
-    this.effects.push(...effects);
+    this.effects.push({ type: "warn", text });
   }
 }

@@ -209,7 +209,7 @@ export class RunPlayer {
     const { stored, context } = this;
     this.isLost = !stored;
     if (!stored) return;
-    const { record, state } = restoreRun(JSON.parse(stored.run), context, context.listTools);
+    const { record, state } = restoreRun(JSON.parse(stored.run), context);
     this.run = new RouterRun(record, context, state);
     this.expectedText = stored.text;
     this.finished = stored.text.length;

@@ -23,7 +23,7 @@ interface StreamedAnswer {
 /** The answers to a run's calls, by the calls' ids. */
 export class ToolAnswers {
   /** Streams that have not ended, by call and stream: two streams that answer one call are not mixed. */
-  private readonly streams = new Map<string, Map<string, StreamedAnswer>>();
+  private readonly streams = new Map<string, StreamedAnswer>();
   private readonly failures = new Map<string, string>();
 
   /**
@@ -66,15 +66,12 @@ export class ToolAnswers {
 
   /** @returns the stream that a message belongs to; undefined if that has begun again since */
   private findStream(call: string, message: StreamMessage): StreamedAnswer | undefined {
-    const streams = this.streams.get(call) ?? new Map<string, StreamedAnswer>();
-    this.streams.set(call, streams);
-    const { id } = message.parts;
+    const key = JSON.stringify([call, message.parts.id]);
     const restarts = readRestarts(message);
-    const known = streams.get(id);
-    if (known && known.restarts > restarts) return undefined;
-    if (known?.restarts === restarts) return known;
+    const known = this.streams.get(key);
+    if (known && known.restarts >= restarts) return known.restarts === restarts ? known : undefined;
     const stream = { restarts, assembly: new Assembly() };
-    streams.set(id, stream);
+    this.streams.set(key, stream);
     return stream;
   }
 }

@@ -1,15 +1,14 @@
 import type { AssistantMessage } from "../../../core/chat/chunk.js";
 import type { ChatRequest } from "../../../core/chat/request.js";
 import { type StoredStats, TotalStats } from "../../../core/chat/stats.js";
-import { TotalCost } from "../../../core/cost/amount.js";
 import { isObject } from "../../../core/json/parse.js";
-import type { Tool } from "../../../core/tools/definitions.js";
+import type { RemoteTool, Tool } from "../../../core/tools/definitions.js";
 import { readCalledName } from "../../../core/tools/name.js";
 import { type RoundCall, ToolRound } from "../../../core/tools/round.js";
 import type { StreamMessage } from "../../messages/stream-message.js";
 import type { Message } from "../../red/api.js";
 import type { AllowedCall } from "../calls/plan-calls.js";
-import type { RunRecord } from "../record.js";
+import { RunRecord } from "../record.js";
 import type { RunContext, RunState } from "../run-events.js";
 import { copyKeepable } from "./keepable-copy.js";
 
@@ -17,8 +16,7 @@ import { copyKeepable } from "./keepable-copy.js";
 interface StoredApproval {
   id: string;
   arguments: Record<string, unknown>;
-  output: number | undefined;
-  remote: { server: string; name: string };
+  remote: RemoteTool;
 }
 
 /** Where a stored run stands: a request to the model is under way, or tools are at work. */
@@ -50,14 +48,18 @@ export interface StoredRun extends Omit<RunRecord, Forgotten | "stats" | "callId
   callIds: string[];
 }
 
-/** The clocks of a node: since its process began, and since 1970. Milliseconds. */
-type Clocks = Pick<RunContext, "now" | "date">;
+/** What a stored run is read with: the clocks of the node, and the tools that can be called now. */
+type RestoreContext = Pick<RunContext, "now" | "date" | "listTools">;
 
 /**
  * Writes a run as plain data.
  * @returns undefined if there is nothing to keep: it has not called a tool yet, or it is over
  */
-export function storeRun(record: RunRecord, state: RunState, clocks: Clocks): StoredRun | undefined {
+export function storeRun(
+  record: RunRecord,
+  state: RunState,
+  clocks: Pick<RunContext, "now" | "date">,
+): StoredRun | undefined {
   const { last, request, base, stats, callIds } = record;
   if (state.phase === "ended" || !last || !request) return undefined;
   const { nextIndex: _1, cost: _2, timedOutTool: _3, progress: _4, mustReplay: _5, ...kept } = record;
@@ -87,7 +89,6 @@ function storeState(state: RunState, now: number): StoredState {
     asked: [...asked].map(([id, { tool, arguments: args }]) => ({
       id,
       arguments: args,
-      output: tool!.output,
       remote: tool!.remote!,
     })),
     atServer: [...atServer],
@@ -108,65 +109,46 @@ export function isStoredRun(value: unknown): value is StoredRun {
   );
 }
 
-/**
- * Reads a run that was stored. Nothing of it is shared with the value.
- * @param listTools the tools that can be called now, by name
- */
+/** Reads a run that was stored. Nothing of it is shared with the value. */
 export function restoreRun(
   value: StoredRun,
-  clocks: Clocks,
-  listTools: () => ReadonlyMap<string, Tool>,
+  context: RestoreContext,
 ): { record: RunRecord; state: RunState } {
   const { v: _, savedAt, state, stats, callIds, last, ...fields } = structuredClone(value);
-  const downMs = Math.max(0, clocks.date() - savedAt);
-  const cost = new TotalCost();
-  for (const round of fields.rounds) cost.add(round.cost);
+  const downMs = Math.max(0, context.date() - savedAt);
   const elapsedMs = stats.elapsedMs === null ? null : stats.elapsedMs + downMs;
-  const record: RunRecord = {
-    ...fields,
-    nextIndex: 0,
-    stats: TotalStats.restore({ ...stats, elapsedMs }, clocks.now()),
-    cost,
+  const record: RunRecord = Object.assign(new RunRecord(fields.base, fields.outerTags), fields, {
+    stats: TotalStats.restore({ ...stats, elapsedMs }, context.now()),
     last: last as StreamMessage,
     callIds: new Set(callIds),
-    timedOutTool: "",
-    progress: "",
     mustReplay: true,
-  };
-  return { record, state: restoreState(state, clocks.now() - downMs, listTools) };
+  });
+  for (const { cost } of record.rounds) record.cost.add(cost);
+  return { record, state: restoreState(state, context.now() - downMs, context) };
 }
 
 /** @param savedAt when the run was stored, in milliseconds of the monotonic clock */
-function restoreState(
-  state: StoredState,
-  savedAt: number,
-  listTools: () => ReadonlyMap<string, Tool>,
-): RunState {
+function restoreState(state: StoredState, savedAt: number, context: RestoreContext): RunState {
   if (state.phase === "asked") return { phase: "asked" };
-  const { answer, calls, elapsedMs, asked, atServer, until } = state;
+  const { answer, calls, elapsedMs, atServer, until } = state;
   const round = ToolRound.restore(calls, savedAt - elapsedMs);
-  const byId = new Map(round.calls.map((call) => [call.id, call]));
-  const restored = asked.flatMap(({ id, ...approval }): [string, AllowedCall][] => {
-    const call = byId.get(id);
-    return call ? [[id, restoreApproval(call, approval, listTools)]] : [];
-  });
-  return { phase: "calling", round, answer, asked: new Map(restored), atServer: new Set(atServer), until };
+  const asked = new Map<string, AllowedCall>();
+  for (const { id, arguments: args, remote } of state.asked) {
+    const call = round.calls.find((one) => one.id === id);
+    if (call)
+      asked.set(id, { call, tool: restoreTool(readCalledName(call.call), remote, context), arguments: args });
+  }
+  return { phase: "calling", round, answer, asked, atServer: new Set(atServer), until };
 }
 
-function restoreApproval(
-  call: RoundCall,
-  { arguments: args, output, remote }: Omit<StoredApproval, "id">,
-  listTools: () => ReadonlyMap<string, Tool>,
-): AllowedCall {
-  const name = readCalledName(call.call);
-  const tool: Tool = {
+function restoreTool(name: string, remote: RemoteTool, { listTools }: RestoreContext): Tool {
+  return {
     name,
     definition: { type: "function", function: { name } },
     // The server may not be connected to yet. It checks the arguments as well.
     check: (changed) => listTools().get(name)?.check(changed),
     link: undefined,
-    output,
+    output: undefined,
     remote,
   };
-  return { call, tool, arguments: args };
 }
