@@ -36,6 +36,9 @@ const REQUEST = 1;
 const NEAR = 2;
 const USED_UP = 3;
 
+const UNWIRED =
+  "Output 2 of this node leads to no enabled node, so the request would be lost. Wire it into a chat-stream, and its output back into this node.";
+
 const LOST =
   "A stream that this budget let through did not come back, so what it had reserved counts as spent. Wire the output of the chat-stream into this node.";
 
@@ -146,7 +149,10 @@ export class BudgetController {
     return this.estate.ledger;
   }
 
-  /** @returns the failure if there is no room, and nobody is wired to the output for that */
+  /**
+   * @returns the failure if there is no room, and nobody is wired to the output for that
+   * @throws Failure `configuration` if no request can leave
+   */
   private admit(message: Message, key: string, send: Send): Failure | undefined {
     const tags = readTags(message);
     const own = findTagOf(message, this.node.id);
@@ -154,6 +160,7 @@ export class BudgetController {
     // Who asks on behalf of a request that this node has let through makes it dearer: its stream settles both.
     const tag = earlier?.tag ?? { kind: "budget", node: this.node.id, request: randomUUID(), key };
     const estimate = this.estimate(message, key);
+    if (!isWired(this.red, this.node, REQUEST)) throw new Failure("configuration", UNWIRED);
     const verdict = this.ledger.request(tag.request, tag.key, estimate.amount, this.findSpan());
     if (verdict === "usedUp") return this.refuse(message, key, send);
     this.flight.add(tag, earlier ? addEstimates(earlier.estimate, estimate) : estimate);

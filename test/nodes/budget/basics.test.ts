@@ -71,6 +71,23 @@ describe("A budget node", () => {
     return { flow, id, ask, look };
   }
 
+  it("fails a request that would be lost, since output 2 has no wire, and reserves nothing", async () => {
+    service().script = (reply) => reply.finish();
+    const nodes = createBudgetFlow(service().url, {});
+    const budget = nodes.find(({ type }) => type === "budget")!;
+    const flow = await load(
+      nodes.map((node) => (node === budget ? { ...node, wires: [["out"], [], [], []] } : node)),
+    );
+    flow.inject(budget.id, { payload: "Hi" });
+    const [caught] = await flow.getInbox("errors").waitForCount(1);
+    const { code, message } = caught!["error"] as { code: unknown; message: string };
+    assert.equal(code, "configuration");
+    assert.match(message, /^Output 2 of this node leads to no enabled node/);
+    flow.inject(budget.id, { budget: "ask" });
+    const [told] = await flow.getInbox("out").waitForCount(1);
+    assert.equal((told!["budget"] as Purse).reserved, 0);
+  });
+
   it("hands a request to the chat-stream and its stream on, and counts the tokens", async () => {
     const { flow, ask, look } = await start();
     ask({ topic: "t" });

@@ -68,6 +68,7 @@ function readProperty(red: NodeRed, message: Message, path: string): unknown {
   try {
     return red.util.getMessageProperty(message, path);
   } catch (thrown) {
-    throw new Failure("invalid_request", `msg.${path} cannot be read: ${readReason(thrown)}`);
+    const problem = `msg.${path} cannot be read: ${readReason(thrown)}.`;
+    throw new Failure("invalid_request", `${problem} Set it on the message, or choose another property.`);
   }
 }
