@@ -7,7 +7,7 @@ export const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>
   expired: () =>
     new Failure(
       "timeout",
-      "The stream did not finish in time. The partial answer was sent to output 2. If the model is slow, raise the timeout of this node.",
+      "The stream did not finish in time. The partial answer was sent to output 2. Raise the timeout of this node if the model is slow. A node before this one must not drop messages.",
     ),
   overflow: () =>
     new Failure(
