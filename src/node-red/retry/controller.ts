@@ -13,7 +13,7 @@ import { logWarning } from "../red/log.js";
 import { readCommandTopic, readOwnTopic, readStreamId } from "../red/names.js";
 import { readErrorSource } from "../red/node-error.js";
 import { describeDeadEnd } from "../red/wiring.js";
-import { createRoutes } from "./routes.js";
+import { RetryRoute } from "./routes.js";
 import { type RetryPorts, RetrySession } from "./session.js";
 import { OUTPUT, type RetryConfig, readRetrySettings, toOutputs } from "./settings.js";
 import { RetrySources } from "./sources.js";
@@ -28,7 +28,7 @@ export interface Environment {
   inFlight: InFlight;
 }
 
-export const SYSTEM: Environment = { clock: systemClock, random: drawRandom, inFlight };
+const SYSTEM: Environment = { clock: systemClock, random: drawRandom, inFlight };
 
 /** Streams in repair that may be open: each holds its request and its text. */
 const MAX_REPAIRS = 1000;
@@ -85,7 +85,7 @@ export class RetryController {
       node,
       host,
       inFlight,
-      routes: createRoutes(host.clock),
+      routes: { again: new RetryRoute(host.clock), fallback: new RetryRoute(host.clock) },
       onStep: (session) => this.noteStep(session),
       onStop: (source) => this.sources.end(source),
       onEnd: ({ stream }) => this.repairs.end(stream.record.id, "finished"),

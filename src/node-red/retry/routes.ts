@@ -3,7 +3,6 @@ import type { FailureData } from "../../core/failure.js";
 import { RefusalWindow } from "../../core/retry/refusal-window.js";
 import { type PaidRetry, RetryBudget } from "../../core/retry/retry-budget.js";
 import { findRefusalRule } from "../../providers/index.js";
-import type { RouteName } from "../messages/ask-tags.js";
 
 /** A retry that waits for its turn gives up after this time: by then a request that is under way should have ended. */
 const MAX_TURN_WAIT_MS = 150_000;
@@ -16,7 +15,7 @@ interface Waiter {
 }
 
 /** What a node knows of the service behind one output, and the retries that wait for it to show that it lives. */
-class RetryRoute {
+export class RetryRoute {
   private readonly budget = new RetryBudget();
   private refusals: RefusalWindow | undefined;
   private readonly waiters = new Set<Waiter>();
@@ -91,11 +90,4 @@ class RetryRoute {
     this.refusals ??= new RefusalWindow(rule);
     this.refusals.addRefusal(this.clock.now());
   }
-}
-
-/** The ways that requests take, each with what is known of its service. */
-export type RetryRoutes = Readonly<Record<RouteName, RetryRoute>>;
-
-export function createRoutes(clock: Clock): RetryRoutes {
-  return { again: new RetryRoute(clock), fallback: new RetryRoute(clock) };
 }

@@ -1,16 +1,17 @@
 import { toFailure } from "../../core/failure.js";
 import type { PaidRetry } from "../../core/retry/retry-budget.js";
-import type { RetryTag } from "../messages/ask-tags.js";
+import type { RetryTag, RouteName } from "../messages/ask-tags.js";
 import type { Send } from "../red/api.js";
 import { type AskingNode, RequestHold } from "../wires/request-hold.js";
 import type { RetryEffect, RetryEvent } from "./events.js";
-import type { RetryRoutes } from "./routes.js";
+import type { RetryRoute } from "./routes.js";
 import { OUTPUT, toOutputs } from "./settings.js";
 import type { RetryStream } from "./stream.js";
 
 /** What a session reaches through its node. */
 export interface RetryPorts extends AskingNode {
-  routes: RetryRoutes;
+  /** The ways that requests take. */
+  routes: Readonly<Record<RouteName, RetryRoute>>;
   /** A repair begins, or is about to get on. */
   onStep(session: RetrySession): void;
   /** Nothing more is taken of a request's stream. */

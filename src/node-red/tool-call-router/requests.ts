@@ -7,7 +7,6 @@ import { inheritProperties } from "../messages/inherited-properties.js";
 import type { Message } from "../red/api.js";
 import { copyAsJson } from "../red/plain-copy.js";
 import { composeNextRequest } from "../wires/next-request.js";
-import type { ToolCallTag } from "./classify.js";
 import type { RunRecord } from "./record.js";
 import { buildToolOptions, type RouterSettings } from "./settings.js";
 
@@ -71,16 +70,6 @@ export function composeNextTurn(record: RunRecord, node: string): { message: Mes
 /** A tag for a later turn: what the turn before continued, this one does not. */
 function omitContinuation(tag: AskTag): AskTag {
   return tag.kind === "retry" && tag.continues ? { ...tag, continues: undefined } : tag;
-}
-
-/**
- * Composes a call on its way to its tool. What belongs to the run's own stream stays behind. The `_msgid` tells an answer
- * that has lost its `toolCall` from a request: a function node that returns a new object keeps that much.
- */
-export function composeCall({ key, last }: RunRecord, tag: ToolCallTag): Message {
-  const { toolCall: outer, ...riding } = inheritProperties(last!);
-  const toolCall = outer === undefined ? tag : { ...tag, outer };
-  return { ...replaceTags(riding, []), _msgid: key, payload: structuredClone(tag.arguments), toolCall };
 }
 
 /** Tools stand in `msg.tools`, in the options, or in a prompt that is an object of request fields. */

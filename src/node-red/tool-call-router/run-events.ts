@@ -65,7 +65,8 @@ export type RunEffect =
   /** Nothing is waited for any more: answers of tools are late from here on. */
   | { type: "forgetTools" }
   /** The input that brought the turn's last message is done. */
-  | { type: "done"; failure: Failure | undefined }
+  | { type: "done" }
+  /** The run has failed: that input ends with the failure, or else it is reported with the run's last message. */
   | { type: "report"; failure: Failure; message: Message }
   /** @param code code of the failure; "" without one */
   | { type: "end"; code: string; isCancelled: boolean };

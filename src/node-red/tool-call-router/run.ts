@@ -174,7 +174,7 @@ export class RouterRun {
       round.answer(call.id, createFailedResult(text), context.now(), outcome);
     if (plan.allowed.length > 0) this.keep();
     for (const call of plan.allowed) this.make(calling, call);
-    this.effects.push({ type: "done", failure: undefined });
+    this.effects.push({ type: "done" });
     this.settle();
   }
 
@@ -273,9 +273,12 @@ export class RouterRun {
     this.reportCalls();
     this.current = { phase: "ended" };
     const message = composeLast(this.record, outcome, text, this.context.now());
-    this.effects.push({ type: "forgetTools" }, { type: "send", message }, { type: "done", failure });
-    if (failure) this.effects.push({ type: "report", failure, message });
-    this.effects.push({ type: "end", code: failure?.code ?? "", isCancelled });
+    this.effects.push(
+      { type: "forgetTools" },
+      { type: "send", message },
+      failure ? { type: "report", failure, message } : { type: "done" },
+      { type: "end", code: failure?.code ?? "", isCancelled },
+    );
   }
 
   private sendText(payload: string): void {

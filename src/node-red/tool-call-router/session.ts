@@ -41,7 +41,6 @@ export class RunSession {
   private readonly held: RequestHold;
   private readonly endRun: () => void;
   private isAbandoned = false;
-  private isReported = false;
   private readonly queue: EffectQueue;
   private readonly trace: RunTrace;
 
@@ -211,10 +210,10 @@ export class RunSession {
         this.forgetTools();
         break;
       case "done":
-        this.isReported = this.held.finish(effect.failure) && effect.failure !== undefined;
+        this.held.finish();
         break;
       case "report":
-        if (!this.isReported) ports.host.report(effect.failure, effect.message);
+        if (!this.held.finish(effect.failure)) ports.host.report(effect.failure, effect.message);
         break;
       case "end":
         this.trace.end(run.record, effect);

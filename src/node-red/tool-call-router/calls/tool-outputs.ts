@@ -1,11 +1,12 @@
 import type { Tool } from "../../../core/tools/definitions.js";
 import { readCalledName } from "../../../core/tools/name.js";
+import { replaceTags } from "../../messages/ask-tags.js";
+import { inheritProperties } from "../../messages/inherited-properties.js";
 import type { Message, Send } from "../../red/api.js";
 import { isWired } from "../../red/wiring.js";
 import type { ToolCallTag } from "../classify.js";
 import type { RouterEnvironment } from "../environment.js";
 import type { RunRecord } from "../record.js";
-import { composeCall } from "../requests.js";
 import { LinkCalls, type LinkedCall } from "./link-calls.js";
 import type { AllowedCall } from "./plan-calls.js";
 
@@ -44,25 +45,11 @@ export class ToolCalls {
    * Sends a call to its tool: a copy, so that what its receiver does with it reaches neither this node nor other calls.
    * @param traceparent of the span of the call, if there is one
    */
-  make(
-    record: RunRecord,
-    { call, tool, arguments: args }: AllowedCall,
-    send: Send,
-    traceparent?: string,
-  ): void {
-    const { id } = call;
-    const name = readCalledName(call.call);
-    const tag: ToolCallTag = {
-      id,
-      name,
-      arguments: args,
-      round: record.round,
-      run: record.key,
-      node: this.router.node.id,
-    };
-    const message = composeCall(record, tag);
+  make(record: RunRecord, call: AllowedCall, send: Send, traceparent?: string): void {
+    const { host, node } = this.router;
+    const message = composeCall(record, node.id, call);
     if (traceparent !== undefined) message["traceparent"] = traceparent;
-    this.send(tool, { run: record.key, id }, this.router.host.clone(message), send);
+    this.send(call.tool, { run: record.key, id: call.call.id }, host.clone(message), send);
   }
 
   /** Sends the message of a call to its tool. */
@@ -80,6 +67,21 @@ export class ToolCalls {
   private findOutput(tool: Tool | undefined): number {
     return OUTPUTS_BEFORE_TOOLS + (tool?.output ?? this.router.settings.toolOutputs);
   }
+}
+
+/**
+ * Composes a call on its way to its tool. What belongs to the run's own stream stays behind. The `_msgid` tells an answer
+ * that has lost its `toolCall` from a request: a function node that returns a new object keeps that much.
+ */
+function composeCall(
+  { key: run, round, last }: RunRecord,
+  node: string,
+  { call: { id, call }, arguments: args }: AllowedCall,
+): Message {
+  const { toolCall: outer, ...riding } = inheritProperties(last!);
+  const tag: ToolCallTag = { id, name: readCalledName(call), arguments: args, round, run, node };
+  if (outer !== undefined) tag.outer = outer;
+  return { ...replaceTags(riding, []), _msgid: run, payload: structuredClone(args), toolCall: tag };
 }
 
 function toOutput(message: Message, output: number): (Message | null)[] {

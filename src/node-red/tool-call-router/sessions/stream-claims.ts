@@ -74,13 +74,11 @@ export class StreamClaims {
     if (!session) return undefined;
     const { record, state } = session.run;
     if (tag && (state.phase !== "asked" || record.round !== tag.round)) return undefined;
-    if (!tag) {
-      if (!isWanted) {
-        session.handle({ type: "cancelled" });
-        return undefined;
-      }
-      this.sessions.open(record.key, session);
+    if (!tag && !isWanted) {
+      session.handle({ type: "cancelled" });
+      return undefined;
     }
+    if (!tag) this.sessions.open(record.key, session);
     this.bySource.set(id, session);
     session.send = send;
     session.begin(message);
