@@ -169,13 +169,13 @@ namespace StreamRows {
       return figures;
     }
 
-    /** @returns chunks a second of the last seconds */
-    private measureRate(now: number): number {
+    /** @returns chunks a second of the last seconds; null at the first look, which tells no rate yet */
+    private measureRate(now: number): number | null {
       const { chunks } = this.row;
       this.samples = this.samples.filter(({ at }) => now - at <= RATE_MS);
       this.samples.push({ at: now, chunks });
       const first = this.samples[0]!;
-      return now > first.at ? ((chunks - first.chunks) * 1000) / (now - first.at) : 0;
+      return now > first.at ? ((chunks - first.chunks) * 1000) / (now - first.at) : null;
     }
   }
 
