@@ -79,8 +79,9 @@ export function toOrdinary(message: StreamMessage): StreamMessage {
 export function isStreamMessage(message: Message): message is StreamMessage {
   if (!hasPlace(message)) return false;
   const { parts, chunk, complete } = message;
-  if (chunk !== undefined || complete === true || isRestartNotice(message)) return true;
-  return parts.type === "string" && parts.ch === "" && parts.count === undefined && !("len" in parts);
+  if (chunk !== undefined || complete === true) return true;
+  const isOwn = parts.type === "string" && parts.ch === "" && parts.count === undefined && !("len" in parts);
+  return isOwn || isRestartNotice(message);
 }
 
 /** @returns how often the message's stream has begun again; 0 for one that never has */
@@ -97,7 +98,8 @@ export function writeRestarts(parts: Parts, restarts: number): void {
 
 /** Whether `msg.reset` is not a command: the stream itself begins again, by the doing of a retry node before this one. */
 export function isRestartNotice(message: Message): boolean {
-  return Object.hasOwn(message, "reset") && hasPlace(message) && readRestarts(message) > 0;
+  // Few streams begin again, and reading that costs less than asking for an own property.
+  return readRestarts(message) > 0 && Object.hasOwn(message, "reset") && hasPlace(message);
 }
 
 /**

@@ -9,7 +9,10 @@ const SHARED: readonly string[] = ["req", "res"];
  * @throws what the call throws
  */
 export function keepHttp(messages: readonly (Message | null)[], call: () => void): void {
-  const kept = messages.map((message) => [message?.["req"], message?.["res"]]);
+  // Few messages come from an HTTP request, and each chunk passes here twice in each node.
+  const kept = messages.some(isFromHttp)
+    ? messages.map((message) => [message?.["req"], message?.["res"]])
+    : [];
   try {
     call();
   } catch (thrown) {
@@ -18,6 +21,10 @@ export function keepHttp(messages: readonly (Message | null)[], call: () => void
         if (value !== undefined) messages[at]![SHARED[nth]!] = value;
     throw thrown;
   }
+}
+
+function isFromHttp(message: Message | null): boolean {
+  return message?.["req"] !== undefined || message?.["res"] !== undefined;
 }
 
 /** Copies a message deeply. If the runtime cannot do that, the copy shares its values with the original. */
