@@ -71,6 +71,23 @@ describe("Admin routes", () => {
     assert.equal(service().requests.length, 2);
   });
 
+  it("K13: test what stands in the editor, and start a program for it, only for users who may write", async () => {
+    const provider = { id: "new", config: { provider: "custom", baseUrl: service().url } };
+    const server = { id: "new", config: { transport: "stdio", command: "no-such-program" } };
+    const drafts = [
+      ["/chat-provider/draft/models", provider],
+      ["/chat-provider/draft/test", provider],
+      ["/mcp-server/draft/test", server],
+    ] as const;
+    for (const [path, draft] of drafts) {
+      for (const token of [undefined, "forged", "nobody", "reader"])
+        assert.equal((await request("POST", path, token, draft)).status, 401, `${path} ${token}`);
+    }
+    assert.equal(service().requests.length, 0);
+    for (const [path, draft] of drafts)
+      assert.equal((await request("POST", path, "author", draft)).status, 200, path);
+  });
+
   it("list the providers with the fields that the editor needs", async () => {
     const { body } = await request("GET", "/chat-provider/providers", "reader");
     const providers = body as unknown as {
