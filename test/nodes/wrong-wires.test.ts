@@ -144,6 +144,37 @@ describe("Wiring mistakes", () => {
     assert.deepEqual(warnings(), []);
   });
 
+  it("warns once of a retry behind a collect, where no stream arrives that it could repeat", async () => {
+    service().script = (reply) => reply.say("Hi");
+    await deploy(
+      createChatStreamNode({ name: "Ask", wires: [["collect"]] }),
+      createCollectNode({ wires: [["retry"], ["retry"]] }),
+      { ...createFlowNode("retry", "retry", []), wires: [["finished"], ["ask"], []] },
+    );
+    for (const payload of ["Hi", "Again"]) runtime().inject("ask", { payload });
+    await runtime().waitUntil("finished", (messages) => messages.length === 2);
+    assert.deepEqual(
+      warnings().map(({ msg }) => msg),
+      [
+        "Nothing repeats a failed answer of “Ask”: a retry node stands behind a collect node, where no stream arrives. Wire it before that node.",
+      ],
+    );
+  });
+
+  it("warns of no retry that stands before collect, or behind the next chat-stream", async () => {
+    service().script = (reply) => reply.say("Hi");
+    await deploy(
+      createChatStreamNode({ wires: [["retry"]] }),
+      { ...createFlowNode("retry", "retry", []), wires: [["collect"], ["ask"], []] },
+      createCollectNode({ wires: [["next"], []] }),
+      createFlowNode("chat-stream", "next", ["again"], { provider: "provider", model: "m" }),
+      { ...createFlowNode("retry", "again", []), wires: [["finished"], ["next"], []] },
+    );
+    runtime().inject("ask", { payload: "Hi" });
+    await runtime().waitForEnds("finished");
+    assert.deepEqual(warnings(), []);
+  });
+
   it("says in the error that retry had no wire to ask again by", async () => {
     service().script = (reply) => reply.sendJson(503, {});
     await deploy(createChatStreamNode({ wires: [["retry"]] }), {

@@ -23,6 +23,9 @@ const NEVER_STOPS: ReadonlySet<string> = new Set([
   "chat-stream",
 ]);
 
+/** Nodes that send a stream on, as the same messages or as others. */
+const PASSES_STREAM: ReadonlySet<string> = new Set([...PASSES_CHUNKS, "delta-buffer"]);
+
 /** Nodes whose author was warned. */
 const warned = new WeakSet<RuntimeNode>();
 
@@ -47,12 +50,21 @@ export function checkReaders(red: NodeRed, node: RuntimeNode): void {
     );
   }
   if (warned.has(node)) return;
-  if (!findTarget(red, node, ({ type }) => type === "http response", PASSES_CHUNKS)) return;
+  const mistake = findMistake(red, node);
+  if (mistake === undefined) return;
   warned.add(node);
-  logWarning(
-    node,
-    `The output of ${describe(node)} leads straight to an http response node, which answers with the first chunk only. Put a collect node between them.`,
-  );
+  logWarning(node, mistake);
+}
+
+/** Finds wires behind a chat-stream that do less than their author expects. */
+function findMistake(red: NodeRed, node: RuntimeNode): string | undefined {
+  if (findTarget(red, node, ({ type }) => type === "http response", PASSES_CHUNKS))
+    return `The output of ${describe(node)} leads straight to an http response node, which answers with the first chunk only. Put a collect node between them.`;
+  const collect = findTarget(red, node, ({ type }) => type === "collect", PASSES_STREAM);
+  const behind = { wires: [(collect?.wires ?? []).flat()] };
+  const retry = findTarget(red, behind, ({ type }) => type === "retry", PASSES_CHUNKS);
+  if (!collect || !retry) return undefined;
+  return `Nothing repeats a failed answer of ${describe(node)}: ${describe(retry)} stands behind ${describe(collect)}, where no stream arrives. Wire it before that node.`;
 }
 
 /**
