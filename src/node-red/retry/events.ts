@@ -5,11 +5,10 @@ import type { Message } from "../red/api.js";
 
 /** What happens to a stream. */
 export type RetryEvent =
-  /** A message of the present request, in order. */
+  /** A message of the present request, in order; the last one too. */
   | { type: "message"; message: StreamMessage }
   /** The present request's stream began again at its source. */
   | { type: "restarted"; message: StreamMessage }
-  | { type: "last"; message: StreamMessage }
   /** The answer of the request that has left begins. */
   | { type: "claimed" }
   /** The wait is over. */

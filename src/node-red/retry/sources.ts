@@ -106,15 +106,12 @@ export class RetrySources {
   }
 
   private pass(source: Source, message: StreamMessage): void {
-    const { session } = source;
-    if (message.complete !== true) {
-      session.handle({ type: "message", message });
-      return;
+    if (message.complete === true) {
+      source.session.held.done = source.done;
+      source.done = undefined;
+      this.end(source.id);
     }
-    session.held.done = source.done;
-    source.done = undefined;
-    this.end(source.id);
-    session.handle({ type: "last", message });
+    source.session.handle({ type: "message", message });
   }
 
   private close(source: Source): void {

@@ -88,17 +88,18 @@ export class RetryStream {
   }
 
   private handleWhilePassing(attempt: Attempt, event: RetryEvent): void {
-    if (event.type !== "message" && event.type !== "restarted" && event.type !== "last") return;
-    const { message } = event;
+    if (event.type !== "message" && event.type !== "restarted") return;
+    const { type, message } = event;
+    const isLast = type === "message" && message.complete === true;
     if (!attempt.started && !this.record.last) attempt.join(message.parts.index);
-    if (!attempt.started && event.type !== "last") this.settle(undefined);
+    if (!attempt.started && !isLast) this.settle(undefined);
     try {
-      if (event.type === "message") attempt.pass(message);
-      else if (event.type === "restarted") attempt.beginAgain(message);
-      else this.endAttempt(attempt, message);
+      if (type === "restarted") attempt.beginAgain(message);
+      else if (isLast) this.endAttempt(attempt, message);
+      else attempt.pass(message);
     } catch (thrown) {
       if (!(thrown instanceof UnclearOverlap)) throw thrown;
-      this.startOver(event.type === "last");
+      this.startOver(isLast);
     }
   }
 

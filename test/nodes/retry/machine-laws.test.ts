@@ -35,6 +35,11 @@ function select<T extends RetryEffect["type"]>(
   return effects.filter((effect): effect is RetryEffect & { type: T } => effect.type === type);
 }
 
+/** Whether an event brings the last message of a request's stream. */
+function isLast(event: RetryEvent): event is RetryEvent & { type: "message" } {
+  return event.type === "message" && event.message["complete"] === true;
+}
+
 /** Empties a message, as a reader may do with what it got. */
 function ruin(message: Message): void {
   for (const part of [message.parts, message.chunk, message])
@@ -83,8 +88,8 @@ describe("Machine of a retry node, whatever happens in whatever state", function
     checkAny(() => {
       let held = 0;
       return {
-        step: (effects, { type }, phase) => {
-          if (type === "last" && phase === "passing") held++;
+        step: (effects, event, phase) => {
+          if (isLast(event) && phase === "passing") held++;
           assert.ok(held <= 1);
           const isOver = select(effects, "ask").length + select(effects, "end").length > 0;
           assert.equal(select(effects, "done").length, isOver ? 1 : 0);
@@ -101,10 +106,10 @@ describe("Machine of a retry node, whatever happens in whatever state", function
       return {
         step: (effects, event, phase) => {
           const settled = select(effects, "settle").map(({ failure }) => failure?.code);
-          const isNews = phase === "passing" && ["message", "restarted", "last"].includes(event.type);
+          const isNews = phase === "passing" && ["message", "restarted"].includes(event.type);
           if (!isOpen || !(isNews || (event.type === "lost" && phase !== "waiting")))
             assert.deepEqual(settled, []);
-          else if (event.type === "last") assert.deepEqual(settled, [readFailure(event.message)?.code]);
+          else if (isLast(event)) assert.deepEqual(settled, [readFailure(event.message)?.code]);
           else assert.deepEqual(settled, [event.type === "lost" ? "timeout" : undefined]);
           if (settled.length + select(effects, "end").length > 0) isOpen = false;
           if (select(effects, "ask").length > 0) isOpen = true;
@@ -152,7 +157,7 @@ describe("Machine of a retry node, whatever happens in whatever state", function
       let refused = 0;
       return {
         step: (effects, event, phase) => {
-          if (event.type === "last" && phase === "passing") {
+          if (isLast(event) && phase === "passing") {
             const { retryable, partial } = (event.message.error ?? {}) as Partial<FailureData>;
             refused = retryable === false && partial === "" ? refused + 1 : 0;
           }
@@ -224,7 +229,7 @@ describe("Machine of a retry node, whatever happens in whatever state", function
     checkAny(() => ({
       step: (effects, { type }) => {
         const resets = select(effects, "send").filter(({ message }) => message["reset"] === true);
-        if (resets.length > 0) assert.ok(["message", "restarted", "last"].includes(type));
+        if (resets.length > 0) assert.ok(["message", "restarted"].includes(type));
         for (const { message } of resets) assert.ok(readRestarts(message) > 0);
       },
     }));

@@ -83,7 +83,7 @@ function toEvent(event: RetryEvent | RetryEvent["type"] | StreamMessage): RetryE
   if (event === "lost") return { type: "lost", failure: new Failure("timeout", "Nothing came.") };
   if (typeof event === "string") return { type: event } as RetryEvent;
   if ("type" in event) return event as RetryEvent;
-  return { type: event["complete"] === true ? "last" : "message", message: event };
+  return { type: "message", message: event };
 }
 
 const REFRAIN = "na na na na na na na na na ";

@@ -17,7 +17,7 @@ export interface RetryStep {
     | "turn"
     | "end"
     | "fail"
-    | Exclude<RetryEvent["type"], "message" | "restarted" | "last">;
+    | Exclude<RetryEvent["type"], "message" | "restarted">;
   text: string;
   /** Characters that an `echo` repeats of what the reader has. */
   echo: number;

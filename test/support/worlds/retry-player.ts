@@ -235,8 +235,8 @@ export class RetryPlayer {
     // The first failed request shows what it continued, unless tools have answered since.
     if (kind === "fail" && !this.stream.record.last)
       this.isTextKnown = mayRestart || source.rounds.length === 0;
-    if (kind === "end") return { type: "last", message: source.end(undefined) };
-    if (kind === "fail") return { type: "last", message: source.end(error) };
+    if (kind === "end") return { type: "message", message: source.end(undefined) };
+    if (kind === "fail") return { type: "message", message: source.end(error) };
     if (kind === "turn") source.startTurn();
     if (kind === "echo")
       return {

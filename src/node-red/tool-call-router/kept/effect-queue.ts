@@ -19,13 +19,12 @@ export class EffectQueue {
   private advance(): void {
     this.isBusy = true;
     let pending: Promise<void> | undefined;
-    for (let next = this.waiting.shift(); next && !pending; ) {
+    while (!pending && this.waiting.length > 0) {
       try {
-        pending = this.carryOut(next);
+        pending = this.carryOut(this.waiting.shift()!);
       } catch (thrown) {
         this.onFailure(thrown);
       }
-      if (!pending) next = this.waiting.shift();
     }
     if (pending) void pending.catch(this.onFailure).then(() => this.advance());
     else this.isBusy = false;
