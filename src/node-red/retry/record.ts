@@ -89,7 +89,7 @@ export class StreamRecord {
     const { request, stats } = last;
     if (isObject(request) && Array.isArray(request["messages"]))
       this.noteRequest(request as unknown as ChatRequest);
-    this.resume = readResumePoint(last["resume"]);
+    this.resume = failure && readResumePoint(last["resume"]);
     const cost = readCost(last["cost"]);
     // An answer that goes on at its service is billed once, by the request that brings its end.
     const isFree = failure && (isUnbilled(failure) || this.resume !== undefined);

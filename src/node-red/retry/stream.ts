@@ -72,7 +72,7 @@ export class RetryStream {
     try {
       this.handle(event);
     } catch (thrown) {
-      this.lose(this.current, toFailure(thrown, "invalid_request"));
+      this.lose(toFailure(thrown, "invalid_request"));
     }
     return this.effects;
   }
@@ -81,7 +81,7 @@ export class RetryStream {
     const state = this.current;
     if (state.phase === "ended") return;
     if (event.type === "cancelled") this.cancel(state);
-    else if (event.type === "lost") this.lose(state, event.failure);
+    else if (event.type === "lost") this.lose(event.failure);
     else if (state.phase === "passing") this.handleWhilePassing(state.attempt, event);
     else if (state.phase === "waiting") this.handleWhileWaiting(state, event);
     else if (event.type === "claimed") this.current = this.createPassing(state.tag);
@@ -173,7 +173,6 @@ export class RetryStream {
   /** A wait ends at once; a request that has left is given some time to end by itself, which the shell measures. */
   private cancel({ phase }: RetryState): void {
     if (phase === "passing") return;
-    this.stopKeptAnswer();
     const { error: _, ...last } = this.copyLast();
     this.conclude({ ...last, finishReason: "cancelled" });
   }
@@ -186,18 +185,19 @@ export class RetryStream {
   }
 
   private giveUp(failure: FailureData, reason: string): void {
-    this.stopKeptAnswer();
     const message = reason === "" ? failure.message : `${failure.message} ${reason}`;
     const final = new Failure(failure.code, message, { ...failure, partial: this.record.text });
     this.conclude({ ...this.copyLast(), error: final.toJSON() }, final);
   }
 
   /** Ends a stream of which nothing more comes. */
-  private lose(state: RetryState, failure: Failure): void {
+  private lose(failure: Failure): void {
+    const { current } = this;
     failure.partial = this.record.text;
     this.record.cost.add(null);
     const error = failure.toJSON();
-    if (state.phase === "asked" || (state.phase === "passing" && !state.attempt.started)) this.settle(error);
+    const isOpen = current.phase === "asked" || (current.phase === "passing" && !current.attempt.started);
+    if (isOpen) this.settle(error);
     const last = { ...this.copyLast(), finishReason: "error", usage: null, cost: null, error };
     this.conclude(last, undefined, failure);
   }
@@ -215,6 +215,7 @@ export class RetryStream {
    * @param report a failure that no input brought
    */
   private conclude(last: StreamMessage, failure?: Failure, report?: Failure): void {
+    this.stopKeptAnswer();
     this.current = { phase: "ended" };
     const { attempts, nestedAttempts, stats, cost, request } = this.record;
     last.parts.count = 0;

@@ -192,6 +192,16 @@ describe("Machine of a retry node", () => {
     }
   });
 
+  it("stops an answer that its service keeps if the stream is lost before the answer goes on", () => {
+    const kept = createBroken(1, "Once", { resume: { id: "resp_1", after: 3 } });
+    for (const steps of [[], ["due", "admitted"]] as const) {
+      const { effects, reader } = new MachineWorld(3).play(createMessage(0, "Once"), kept, ...steps, "lost");
+      assert.ok(reader.hasEnded);
+      const stops = effects.filter(({ type }) => type === "stop");
+      assert.deepEqual(stops, [{ type: "stop", route: "again" }]);
+    }
+  });
+
   it("ends a resumed stream with an error if its tag is damaged and its text unclear", () => {
     const tag = { messagesSent: 0, continues: { added: 2, echo: "\n" } };
     const { reader, sent } = new MachineWorld(3, tag).play(createMessage(0, "\n"));
