@@ -35,6 +35,9 @@ let list: PriceList | null | undefined;
 /** Services and models that the list does not have. To look for a model in vain takes longest. */
 const unlisted = new RecentMap<true>(200);
 
+/** Names of services in the list by their base URLs; null for one that it does not have. The list tries many patterns. */
+const servicesByUrl = new RecentMap<string | null>(200);
+
 /** Loads the list when it is needed for the first time, since it takes 30 ms and 18 MB. @returns null if it is not installed */
 function loadList(): PriceList | null {
   if (list !== undefined) return list;
@@ -59,8 +62,8 @@ export function calculateListCost({ provider, baseUrl, model, counts, askedAt }:
   if (!prices) return null;
   try {
     // Without the service, the name of a model alone would count: a local copy would get the price of the original.
-    const service = known ?? prices.findProvider({ providerApiUrl: baseUrl })?.id;
-    if (service === undefined) return null;
+    const service = known ?? findService(prices, baseUrl);
+    if (service === null) return null;
     const name = `${service} ${model}`;
     if (unlisted.has(name)) return null;
     const timestamp = new Date(askedAt);
@@ -78,6 +81,15 @@ export function calculateListCost({ provider, baseUrl, model, counts, askedAt }:
     // The list throws on counts that do not fit together.
     return null;
   }
+}
+
+function findService(prices: PriceList, baseUrl: string): string | null {
+  let service = servicesByUrl.get(baseUrl);
+  if (service === undefined) {
+    service = prices.findProvider({ providerApiUrl: baseUrl })?.id ?? null;
+    servicesByUrl.set(baseUrl, service);
+  }
+  return service;
 }
 
 /** Writes the counts under the names of the list. It warns of a name that it does not know, and counts a 0 as a count. */
