@@ -60,10 +60,20 @@ export class Assembly {
   }
 
   private append(message: Message): void {
-    const chunk = readChunk(message.chunk);
-    const text = requirePayloadText(message);
-    if (chunk) this.machine.addChunk(chunk, text);
-    else if (text !== "") this.machine.addText(text);
+    const chunk = addToCompletion(this.machine, message);
     this.onAdded?.(message, chunk);
   }
+}
+
+/**
+ * Adds the next message of a stream to a completion.
+ * @returns its chunk, if it has one
+ * @throws Failure `limit` if the answer grows too long, `bad_response` if the payload is no text
+ */
+export function addToCompletion(machine: CompletionMachine, message: Message): Chunk | undefined {
+  const chunk = readChunk(message.chunk);
+  const text = requirePayloadText(message);
+  if (chunk) machine.addChunk(chunk, text);
+  else if (text !== "") machine.addText(text);
+  return chunk;
 }

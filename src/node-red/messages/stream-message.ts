@@ -2,7 +2,7 @@ import { Failure, type FailureData } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { Message, Parts } from "../red/api.js";
 import { copyReadable, isOrdinary } from "../red/message-copy.js";
-import { inheritProperties } from "./inherited-properties.js";
+import { copyParts, inheritProperties } from "./inherited-properties.js";
 
 /**
  * Whether a message is the last of its sequence: of one of our streams (`msg.complete`), or of another sequence, such as
@@ -110,6 +110,12 @@ export function mayBeRestartNotice(message: Message): boolean {
   const { payload, chunk, partial } = message;
   if (payload !== "" || chunk !== undefined || partial !== undefined) return false;
   return readRestarts(message) > 0 && !isLastMessage(message);
+}
+
+/** Creates a message to go before one of its stream. With the count, it would look like the last one. */
+export function createMessageBefore(message: StreamMessage, payload: string): StreamMessage {
+  const { count: _, ...parts } = copyParts(message.parts)!;
+  return { ...inheritProperties(message), payload, parts };
 }
 
 /** @returns the message that tells readers to forget a stream, made of one of its messages after the new beginning */

@@ -1,8 +1,7 @@
 import { readChunk } from "../../core/chat/chunk-guard.js";
 import { type ContinuationOutput, OverlapTrimmer } from "../../core/retry/overlap-trimmer.js";
 import type { RetryTag } from "../messages/ask-tags.js";
-import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
-import type { StreamMessage } from "../messages/stream-message.js";
+import { createMessageBefore, type StreamMessage } from "../messages/stream-message.js";
 import type { StreamRecord } from "./record.js";
 
 /** Thrown inside an attempt if nobody can tell whether its text repeats what the reader has. */
@@ -73,7 +72,7 @@ export class Attempt {
       if (this.trimmer) text = this.settle(this.trimmer.push(text), last);
     }
     if (this.trimmer) text += this.settle(this.trimmer.end(), last);
-    if (text !== "") this.send(createMessage(last, text));
+    if (text !== "") this.send(createMessageBefore(last, text));
   }
 
   /** Once a restarted request sends its first message, and not before, tells the reader to discard the old text. */
@@ -98,9 +97,9 @@ export class Attempt {
     const { record } = this;
     this.mustRestart = false;
     const text = record.noteRestart(keepsCurrentText);
-    this.send({ ...createMessage(message, ""), reset: true });
+    this.send({ ...createMessageBefore(message, ""), reset: true });
     record.nextIndex = 0;
-    if (text !== "") this.send(createMessage(message, text));
+    if (text !== "") this.send(createMessageBefore(message, text));
   }
 
   /** @returns whether anything is left to send */
@@ -123,10 +122,4 @@ export class Attempt {
     }
     return continued.text;
   }
-}
-
-/** Creates a message to go before one of the stream. With the count, it would look like the last one. */
-function createMessage(before: StreamMessage, payload: string): StreamMessage {
-  const { count: _, ...parts } = copyParts(before.parts)!;
-  return { ...inheritProperties(before), payload, parts };
 }

@@ -7,7 +7,7 @@ import { buildNextRequest, readChatRequest } from "../../core/tools/next-request
 import { createFailedResult } from "../../core/tools/result.js";
 import { ToolRound } from "../../core/tools/round.js";
 import { copyParts, inheritProperties } from "../messages/inherited-properties.js";
-import type { StreamMessage } from "../messages/stream-message.js";
+import { createMessageBefore, type StreamMessage } from "../messages/stream-message.js";
 import { type AllowedCall, planCalls } from "./calls/plan-calls.js";
 import { describeSilence, listSilent } from "./calls/silence.js";
 import { composeLast, createRunMessage, placeMessage, type RunOutcome } from "./reader-stream.js";
@@ -110,8 +110,7 @@ export class RouterRun {
     // Readers ignore a number that they have seen, so that of a later life has to be higher.
     this.keep();
     record.nextIndex = 0;
-    const { count: _, ...parts } = message.parts;
-    this.send({ ...inheritProperties(message), payload: "", parts, reset: true });
+    this.send({ ...createMessageBefore(message, ""), reset: true });
     record.nextIndex = 0;
     if (record.finishedTurnsText !== "") this.sendText(record.finishedTurnsText);
   }
@@ -212,9 +211,11 @@ export class RouterRun {
   private timeOut(state: CallingState): void {
     const { record, context } = this;
     const { round } = state;
-    if (context.settings.keepRuns !== "") throw createExpiredFailure(listSilent(round.openCalls), context);
-    const seconds = context.settings.toolTimeout / 1000;
-    record.timedOutTool = listSilent(round.openCalls)[0] ?? "";
+    const { keepRuns, maxWait, toolTimeout } = context.settings;
+    const names = listSilent(round.openCalls);
+    if (keepRuns !== "") throw createExpiredFailure(names, maxWait);
+    const seconds = toolTimeout / 1000;
+    record.timedOutTool = names[0] ?? "";
     for (const text of describeSilence(state, seconds)) this.warn(text);
     const result = createFailedResult(`The tool timed out: no answer came within ${seconds} s.`);
     round.answerRest(result, context.now(), "timed_out");

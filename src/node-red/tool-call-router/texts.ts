@@ -34,12 +34,12 @@ export function createRoundsFailure(maxRounds: number): Failure {
   return new Failure("tool_rounds", text, { phase: "end" });
 }
 
-/** @param names of the tools that gave no answer */
-export function createExpiredFailure(
-  names: readonly string[],
-  { settings }: { settings: { maxWait: number } },
-): Failure {
-  const text = `The run has waited ${settings.maxWait / 3_600_000} h for: ${names.join(", ")}, and has expired. Answer sooner, or raise the hours for which runs are kept.`;
+/**
+ * @param names of the tools that gave no answer
+ * @param maxWait milliseconds
+ */
+export function createExpiredFailure(names: readonly string[], maxWait: number): Failure {
+  const text = `The run has waited ${maxWait / 3_600_000} h for: ${names.join(", ")}, and has expired. Answer sooner, or raise the hours for which runs are kept.`;
   return new Failure("timeout", text, { phase: "end", retryable: false });
 }
 

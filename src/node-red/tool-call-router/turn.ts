@@ -1,8 +1,8 @@
 import type { AssistantMessage, Chunk } from "../../core/chat/chunk.js";
-import { readChunk } from "../../core/chat/chunk-guard.js";
 import { CompletionMachine } from "../../core/chat/completion.js";
 import { isRichChoice } from "../../dialects/chunk-kind.js";
-import { requirePayloadText, type StreamMessage } from "../messages/stream-message.js";
+import { addToCompletion } from "../messages/assembly.js";
+import type { StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
 /** One turn of a run: what the model says and which tools it calls, read from its stream in order. */
@@ -28,14 +28,9 @@ export class Turn {
    * @throws Failure `limit`, or `bad_response` if the payload is no text
    */
   read(message: StreamMessage): boolean {
-    const { machine } = this;
-    const chunk = readChunk(message.chunk);
-    const text = requirePayloadText(message);
-    if (chunk) machine.addChunk(chunk, text);
-    else if (text !== "") machine.addText(text);
-    return (
-      message.complete === true || !chunk || takeCallsOut(message, chunk, this.finishReason === "tool_calls")
-    );
+    const chunk = addToCompletion(this.machine, message);
+    if (message.complete === true || !chunk) return true;
+    return takeCallsOut(message, chunk, this.finishReason === "tool_calls");
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Failure, toFailure } from "../../../core/failure.js";
 import { createFailedResult, type ToolResult } from "../../../core/tools/result.js";
 import { readCallResult } from "../../../mcp/result-text.js";
+import type { CallProgress } from "../../../mcp/serving/tool-source.js";
 import { requireMcpServer } from "../../mcp-server/lookup.js";
 import type { AllowedCall } from "../calls/plan-calls.js";
 import type { RouterEnvironment } from "../environment.js";
@@ -78,12 +79,7 @@ function describeForModel({ code, message }: Failure): string {
 }
 
 /** Writes how far a call is in a few characters. */
-function describeProgress(told: {
-  progress: number;
-  total?: number | undefined;
-  message?: string | undefined;
-}): string {
-  const { progress, total, message } = told;
+function describeProgress({ progress, total, message }: CallProgress): string {
   const count = typeof total === "number" && total > 0 ? `${progress}/${total}` : String(progress);
   return message ? `${count} ${message}`.slice(0, 40) : count;
 }
