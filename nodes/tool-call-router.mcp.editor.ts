@@ -31,10 +31,14 @@ namespace RouterMcp {
     return rows.flatMap(({ server, prefix = "" }, at) => {
       const say = (key: string) => _(`tool-call-router.error.${key}`, { number: at + 1 });
       const mistakes: string[] = [];
-      if (!server || RED.nodes.node(server)?.type !== "mcp-server") mistakes.push(say("mcpServer"));
+      if (!isServer(server)) mistakes.push(say("mcpServer"));
       if (!PREFIX.test(prefix)) mistakes.push(say("mcpPrefix"));
       return mistakes;
     });
+  }
+
+  function isServer(id: string | undefined): boolean {
+    return !!id && RED.nodes.node(id)?.type === "mcp-server";
   }
 
   /** Names the output of a row. */
@@ -122,7 +126,11 @@ namespace RouterMcp {
       };
     };
     item.showOutput = (number) => output.text(number ? translate("output", { output: number }) : "");
-    const check = () => prefix.toggleClass("input-error", !PREFIX.test(String(prefix.val()).trim()));
+    const check = () => {
+      prefix.toggleClass("input-error", !PREFIX.test(String(prefix.val()).trim()));
+      const server = $(`#node-input-${property}`);
+      server.toggleClass("input-error", !isServer(String(server.val() ?? "")));
+    };
     element.on("change keyup paste input", () => setTimeout(check));
     check();
   }

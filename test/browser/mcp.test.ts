@@ -61,4 +61,30 @@ describe("MCP servers in the editor", function () {
     assert.equal(await editor.getProblems("router"), undefined);
     assert.equal(await editor.page.evaluate(`RED.nodes.node("server").users.length`), 1);
   });
+
+  it("marks a new row until it has a server", async () => {
+    const editor = await world.openEditor([
+      TAB,
+      { id: "server", type: "mcp-server", name: "Notes", transport: "stdio", command: "demo" },
+      {
+        id: "router",
+        type: "tool-call-router",
+        z: "tab",
+        tools: [],
+        outputs: 2,
+        x: 300,
+        y: 200,
+        wires: [[], []],
+      },
+    ]);
+    await editor.openDialog("router");
+    await editor.page.getByText("add tools of an MCP server").click();
+    const server = editor.page.locator("#tool-call-router-mcp-list select");
+    const marked = editor.page.locator("#tool-call-router-mcp-list select.input-error");
+    await marked.waitFor();
+    await server.selectOption("server");
+    await marked.waitFor({ state: "detached" });
+    await editor.confirmDialog();
+    assert.equal(await editor.getProblems("router"), undefined);
+  });
 });
