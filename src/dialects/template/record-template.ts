@@ -91,12 +91,12 @@ export class RecordTemplate {
    * @returns whether it is the same but for them
    */
   match(data: string, from = 0, end = data.length): boolean {
-    // An expression that matches keeps what it has tried, so no text without end is for it.
+    // The engine remembers each step of a match, so a very long record is compared in the other way.
     if (this.pattern && end - from <= MAX_TEMPLATE_CHARS) {
       return this.pattern.match(data, from, end, this.texts);
     }
     if (!this.matchSpans(data, from, end)) return false;
-    // In a fast stream, records come many at once. Slow ones would only compete for the processor's caches.
+    // Only a fast stream gains: its records come many at once. Many slow ones would compete for the processor's caches.
     const followsOther = from > this.source.length;
     if (followsOther && ++this.matches === PATTERN_MATCHES)
       this.pattern = RecordPattern.create(this.spans, this.after);
