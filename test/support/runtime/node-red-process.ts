@@ -84,6 +84,15 @@ export interface ProcessOptions {
   settingsCode?: string;
 }
 
+/**
+ * The editor loads the library for diagrams with each page, which takes as long as all the rest of it. No test has a diagram.
+ */
+const WITHOUT_DIAGRAMS = `
+module.exports.httpAdminMiddleware = (request, response, next) => {
+  if (request.path.startsWith("/vendor/mermaid/")) response.sendStatus(404);
+  else next();
+};`;
+
 /** Starts Node-RED with its editor and waits until it answers. @throws if it ends or does not answer within 30 s */
 export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProcess> {
   const { label, red, node } = VERSIONS[options.version];
@@ -101,7 +110,7 @@ export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProc
   };
   writeFileSync(
     join(options.userDir, "settings.js"),
-    `module.exports = ${JSON.stringify(settings, null, 2)};\n${options.settingsCode ?? ""}\n`,
+    `module.exports = ${JSON.stringify(settings, null, 2)};\n${WITHOUT_DIAGRAMS}\n${options.settingsCode ?? ""}\n`,
   );
   writeFileSync(join(options.userDir, "flows.json"), JSON.stringify(options.flows ?? []));
   const child = spawn(node, [join(ROOT, red), "-u", options.userDir], {
