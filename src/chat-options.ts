@@ -5,12 +5,12 @@ import {
   type ResumePoint,
   replaceEnd,
 } from "./client/chat-types.js";
-import { startRun } from "./client/job-run.js";
+import { startRun } from "./client/start-run.js";
 import type { ChatMessage } from "./core/chat/chunk.js";
 import { checkOwnPrices, type OwnPrices } from "./core/cost/own-prices.js";
 import { addAbortListener } from "./core/lifecycle/abort-listener.js";
 import { createUuid } from "./core/lifecycle/create-uuid.js";
-import { speakLibrary } from "./library-words.js";
+import { rewordForLibrary } from "./library-wording.js";
 import type { ProviderMemory } from "./providers/provider.js";
 import type { ApiForm } from "./providers/shared/endpoint.js";
 import type { ChatParameters, ToolDefinition } from "./request-types.js";
@@ -122,7 +122,7 @@ export function startChat(options: ChatOptions, observer: ChatObserver): { cance
     buildSetup(options, false),
     replaceEnd(observer, (result) => {
       removeListener?.();
-      if (result.failure) speakLibrary(result.failure);
+      if (result.failure) rewordForLibrary(result.failure);
       observer.onEnd(result);
     }),
   );

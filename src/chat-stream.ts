@@ -1,6 +1,6 @@
 import { buildSetup, type ChatOptions } from "./chat-options.js";
 import type { ChatResult, JobReport } from "./client/chat-types.js";
-import { startRun } from "./client/job-run.js";
+import { startRun } from "./client/start-run.js";
 import type { Chunk } from "./core/chat/chunk.js";
 import { mergeChunks } from "./core/chat/merge.js";
 import type { Stats } from "./core/chat/stats.js";
@@ -9,7 +9,7 @@ import { addCost, type BilledCompletion } from "./core/cost/billed-completion.js
 import { Failure } from "./core/failure.js";
 import { addAbortListener } from "./core/lifecycle/abort-listener.js";
 import { Channel } from "./core/lifecycle/channel.js";
-import { speakLibrary } from "./library-words.js";
+import { rewordForLibrary } from "./library-wording.js";
 import { fillInDemo, needsDemo, readProviderId } from "./service-options.js";
 
 /** Thrown if a stream is read a second time. Its chunks are gone once they were read. */
@@ -181,7 +181,7 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
       yield* channel.read();
       const { result } = this;
       if (this.isClosed) return;
-      if (result?.failure) throw speakLibrary(result.failure);
+      if (result?.failure) throw rewordForLibrary(result.failure);
       if (result?.outcome !== "complete")
         throw this.createCancelledFailure("The stream was cancelled by its signal.");
       this.completion = addCost(result.completion, result.cost);

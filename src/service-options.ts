@@ -4,7 +4,7 @@ import { Failure } from "./core/failure.js";
 import { RecentMap } from "./core/lifecycle/recent-map.js";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "./core/limits.js";
 import { type DemoServer, startDemoServer } from "./demo/server/demo-server.js";
-import { speakLibrary } from "./library-words.js";
+import { rewordForLibrary } from "./library-wording.js";
 import { checkEndpoint } from "./providers/check-endpoint.js";
 import { getProvider } from "./providers/index.js";
 import type { Provider, ProviderMemory } from "./providers/provider.js";
@@ -87,7 +87,7 @@ export function openService(options: ServiceOptions, api?: ApiForm | ""): Opened
 }
 
 /**
- * Runs the check of options. Failures of it name the provider and speak of options.
+ * Runs a check of options. A failure that it throws gets the provider's id and the words of the library.
  * @throws Failure as `check` does
  */
 export function checkOptions<T>(options: ServiceOptions, check: () => T): T {
@@ -96,7 +96,7 @@ export function checkOptions<T>(options: ServiceOptions, check: () => T): T {
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     thrown.provider ||= readProviderId(options);
-    throw speakLibrary(thrown);
+    throw rewordForLibrary(thrown);
   }
 }
 

@@ -2,7 +2,7 @@ import { type SpeechResult, SpeechRun } from "./client/speech-run.js";
 import { Failure } from "./core/failure.js";
 import { addAbortListener } from "./core/lifecycle/abort-listener.js";
 import { Channel } from "./core/lifecycle/channel.js";
-import { speakLibrary } from "./library-words.js";
+import { rewordForLibrary } from "./library-wording.js";
 import type { Other } from "./request-types.js";
 import {
   checkNames,
@@ -93,7 +93,7 @@ export class SpeechStream implements AsyncIterable<Buffer> {
     const removeListener = signal && addAbortListener(signal, () => run.cancel());
     try {
       yield* channel.read();
-      if (result?.failure) throw speakLibrary(result.failure);
+      if (result?.failure) throw rewordForLibrary(result.failure);
       if (result?.outcome === "cancelled") throw this.createCancelledFailure();
     } finally {
       removeListener?.();

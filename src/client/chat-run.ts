@@ -10,6 +10,7 @@ import type { ChunkKind, Decoder, DecoderSink } from "../dialects/dialect.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
 import { buildWire } from "./build-wire.js";
 import type { ChatObserver, ChatProgress, ChatResult, ChatSetup, StartedRun } from "./chat-types.js";
+import { ChunkPreparer } from "./chunk-preparer.js";
 import { createDecoder } from "./create-decoder.js";
 import { completeFailure } from "./failures/complete-failure.js";
 import { createCutOffFailure, createWrongFormFailure } from "./failures/cut-off-failure.js";
@@ -17,11 +18,13 @@ import { createExpiryFailure } from "./failures/expiry-failure.js";
 import { createFaultFailure } from "./failures/fault-failure.js";
 import { findPhase } from "./failures/find-phase.js";
 import { hidePause, PausedAnswer } from "./paused-answer.js";
-import { ChunkPreparer } from "./prepared-chunk.js";
 import { RefusalMemory } from "./refusal-memory.js";
 import { buildRunResult } from "./run-result.js";
 
-/** One stream, from the request to its end. It connects the exchange, the decoder, the deadlines and the observer. */
+/**
+ * One stream, from the request to its end. The exchange hands it the records, the decoder turns them into chunks, and the
+ * observer gets the chunks. Deadlines and limits can end it at any time.
+ */
 export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   private machine!: CompletionMachine;
   private decoder!: Decoder;
@@ -35,9 +38,13 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   /** Body and headers of a refusal. */
   refusal = "";
   private headers: Headers = {};
+  /** When the latest bytes came, in milliseconds of the clock. */
   private lastReadAt = 0;
+  /** Chunks with content. */
   private chunks = 0;
+  /** Records that were skipped. */
   private skipped = 0;
+  /** A warning of the service for the author. */
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private endDetector = new EndDetector();
@@ -108,7 +115,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   onRecord(data: string, event: string | undefined, last: boolean): void {
-    // What follows a pause in the same response belongs to no answer.
+    // Records behind a pause in the same response belong to no answer.
     if (this.hasEnded || !this.exchange) return;
     this.setup.watcher?.onRecord(data, last, this.decoder);
     this.decoder.decode(data, event, last);
@@ -141,7 +148,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   onText(text: string): void {
-    if (this.hasEnded || this.hasLostRecord()) return;
+    if (this.hasEnded || this.failOnLostRecord()) return;
     this.machine.addText(text);
     this.endDetector.addText();
     this.countContent();
@@ -149,7 +156,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   onChunk(wireChunk: Chunk, wireKind: ChunkKind, wireText: string): void {
-    if (this.hasEnded || (wireKind !== "silent" && this.hasLostRecord())) return;
+    if (this.hasEnded || (wireKind !== "silent" && this.failOnLostRecord())) return;
     const { chunk, kind, text } = this.preparer.prepare(wireChunk, wireKind, wireText);
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.countContent();
@@ -162,8 +169,8 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
 
   onPiece(chunk: Chunk, field: DeltaText, piece: string): void {
     const text = field === "content" ? piece : "";
-    const mayEnd = this.hasEnded || this.endDetector.isReached || this.badRecord;
-    if (mayEnd || !this.preparer.isPrepared(chunk)) this.onChunk(chunk, "rich", text);
+    const needsChecks = this.hasEnded || this.endDetector.isReached || this.badRecord;
+    if (needsChecks || !this.preparer.isPrepared(chunk)) this.onChunk(chunk, "rich", text);
     else {
       this.machine.addPiece(field, piece, chunk.choices[0]!.logprobs);
       this.endDetector.addContent(text !== "");
@@ -223,8 +230,11 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     }
   }
 
-  /** Fails if a record was ignored after what seemed to be the end, and now more of the answer comes. */
-  private hasLostRecord(): boolean {
+  /**
+   * Fails if a bad record was ignored after what seemed to be the end, and now more of the answer comes.
+   * @returns whether there was such a record
+   */
+  private failOnLostRecord(): boolean {
     if (this.badRecord) this.fail(this.badRecord);
     return this.badRecord !== undefined;
   }
@@ -271,14 +281,14 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     this.exchange = undefined;
     this.observer.onReadEnd?.();
     this.deadlines.markConnecting();
-    // The rest of this read of the socket has to be over.
+    // What is left of this read of the socket still belongs to the old response.
     queueMicrotask(() => !this.hasEnded && this.begin(this.pauses.request));
   }
 
   private fail(failure: Failure): void {
     if (this.hasEnded) return;
     this.prepareReading();
-    if (!this.setup.watcher?.mayGoOn(failure)) this.decoder.flush();
+    if (!this.setup.watcher?.canResumeAfter(failure)) this.decoder.flush();
     this.exchange?.abort();
     const { deadlines, machine, pauses, status } = this;
     const phase = findPhase(failure.phase, { status, pauses, deadlines, machine });

@@ -65,7 +65,7 @@ export function replaceEnd(observer: ChatObserver, onEnd: (result: ChatResult) =
   };
 }
 
-/** How far a stream has come. It is made when somebody reads it, so that a stream which nobody watches pays nothing. */
+/** How far a stream has come. It is computed on demand, so that a stream which nobody watches pays nothing. */
 export interface ChatProgress {
   /** Chunks with content. */
   chunks: number;
@@ -88,7 +88,7 @@ export const NO_PROGRESS: Readonly<ChatProgress> = {
   usage: null,
 };
 
-/** A request to a service that runs. */
+/** A run that has started: a request and its answer. */
 export interface StartedRun {
   /** Ends the stream. The observer keeps the text so far. May be called more than once. */
   cancel(): void;
@@ -99,11 +99,11 @@ export interface StartedRun {
 export interface ResumePoint {
   id: string;
   after: number;
-  /** What was read so far. Without it, a later run reads the answer from its beginning, and skips that. */
+  /** The records that earlier runs have read. Without them, a later run reads the answer anew and skips what came before. */
   read?: ReadRecords;
 }
 
-/** The records of an answer from its beginning. The next ones add to them, so a run cannot begin without them. */
+/** The records of an answer from its beginning to a place in it. A run that goes on there needs the state that they build. */
 export interface ReadRecords {
   /** The records as text. Several may have become one. */
   records: readonly string[];
@@ -113,12 +113,16 @@ export interface ReadRecords {
 
 /** Watches what a run reads. */
 export interface RecordWatcher {
-  /** Is told of each record before it is read. @param isCut whether the connection ended before the record did */
+  /** A record has come and is read next. @param isCut whether the connection ended before the record did */
   onRecord(data: string, isCut: boolean, decoder: Decoder): void;
-  /** Is told of an answer that comes as a whole before it is read. */
+  /** The answer has come as one body and is read next. */
   onWhole(decoder: Decoder): void;
-  /** Whether the answer may go on after this failure, so that text is held back which may be the beginning of a mark. */
-  mayGoOn(failure: Failure): boolean;
+  /**
+   * The run is about to fail.
+   * @returns whether a later run can resume the answer. The decoder then does not pass on text that it holds back because a
+   *   tag or a call may begin with it: the later run reads that text again.
+   */
+  canResumeAfter(failure: Failure): boolean;
 }
 
 /** How a stream ended. */
@@ -167,14 +171,14 @@ export interface ChatSetup {
   /** Takes up an answer that an earlier run has begun, instead of asking for a new one. */
   resume?: ResumePoint | undefined;
   watcher?: RecordWatcher;
-  /** Is given work that goes on after the stream, so that the connections stay open for it. */
+  /** Gets work that goes on after the stream. The connections have to stay open until it ends. */
   holdWork?(work: Promise<void>): void;
   job?: JobWish;
   /** The author's own prices, for models whose price is not known. */
   prices?: OwnPrices | undefined;
   /** Whether to skip and count broken records instead of failing. */
   tolerant: boolean;
-  /** Whether an end marker without a finish reason is no end of the answer. Default: false. */
+  /** Whether the answer has to have a finish reason: an end marker alone does not complete it. Default: false. */
   needsFinishReason?: boolean;
   /** Whether to deliver every chunk as a chunk, even those with plain text or without content. */
   everyChunk: boolean;
@@ -191,7 +195,7 @@ export function buildEmptyResult(outcome: ChatResult["outcome"], failure?: Failu
     skipped: 0,
     closing: { id: "", object: "chat.completion.chunk", created: 0, model: "", choices: [], usage: null },
     cost: null,
-    // Nobody reads it of a thousand questions that are cancelled before they were sent.
+    // Built on demand: hardly anybody reads the completion of a request that was never sent.
     get completion() {
       return new CompletionMachine().buildCompletion(randomUUID());
     },

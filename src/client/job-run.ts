@@ -3,7 +3,6 @@ import { createCost } from "../core/cost/amount.js";
 import { redact } from "../core/errors/redact.js";
 import { Failure, toFailure } from "../core/failure.js";
 import type { JobProtocol, JobStatus } from "../providers/shared/job.js";
-import { wantsBackground } from "./build-wire.js";
 import { ChatRun } from "./chat-run.js";
 import {
   buildEmptyResult,
@@ -18,7 +17,6 @@ import {
 } from "./chat-types.js";
 import { fetchJson } from "./fetch-json.js";
 import { hideSecrets, listSecrets } from "./hide-secrets.js";
-import { BackgroundRun } from "./kept/background-run.js";
 
 /** How long the creation of a job may take. */
 const CREATE_TIMEOUT_MS = 10_000;
@@ -178,21 +176,4 @@ function checkJobId(id: unknown): string {
     "invalid_request",
     "msg.jobId is not the id of a job. Set it to the id that creating the job returned.",
   );
-}
-
-/** Starts a stream, with a job around it if the service bills by job. */
-export function startRun(setup: ChatSetup, observer: ChatObserver): StartedRun {
-  const named = nameModel(setup);
-  const { background, job } = setup.provider;
-  const isKept = setup.resume !== undefined || wantsBackground(setup.request);
-  if (isKept && background?.isOffered(setup.endpoint)) return new BackgroundRun(named, observer);
-  return job ? new JobRun(named, job, observer) : new ChatRun(named, observer);
-}
-
-/** Fills in the model of a request that names none, if the service has one of its own. */
-function nameModel(setup: ChatSetup): ChatSetup {
-  const { provider, endpoint, request } = setup;
-  if (request.model) return setup;
-  const model = provider.chooseModel?.(endpoint);
-  return model ? { ...setup, request: { ...request, model } } : setup;
 }

@@ -6,8 +6,8 @@ import type { Endpoint } from "../providers/shared/endpoint.js";
 const MAX_LESSONS = 3;
 
 /**
- * What a run knows about the service: what earlier runs have learned, and the lesson of a refusal in this run. All runs of
- * a provider node share the memory.
+ * What a run knows about the service: what earlier runs have learned, and what refusals in this run have shown. The latter
+ * goes into the memory that all runs of a provider node share, once a request has been answered.
  */
 export class RefusalMemory {
   /** What was known when the request was built. Other runs may have learned more since. */
@@ -20,7 +20,7 @@ export class RefusalMemory {
     private readonly provider: Provider,
     private readonly memory: ProviderMemory,
     /** The model of the request and where it goes. */
-    private readonly asked: { model: string; endpoint: Endpoint },
+    private readonly target: { model: string; endpoint: Endpoint },
   ) {}
 
   /** Gets what is known, for a request that is built now. */
@@ -32,7 +32,7 @@ export class RefusalMemory {
   /** Learns from a refusal. @returns whether the request is worth sending once more */
   learnFrom(status: number, body: string): boolean {
     if (this.lessonCount >= MAX_LESSONS) return false;
-    const lesson = this.provider.learn?.(status, body, this.known, this.asked);
+    const lesson = this.provider.learn?.(status, body, this.known, this.target);
     if (!lesson) return false;
     this.lessonCount++;
     this.lesson = { ...this.lesson, ...lesson };
@@ -44,7 +44,7 @@ export class RefusalMemory {
     this.memory.reasoningPlace = place;
   }
 
-  /** Adds the lesson to the shared memory, because the request was answered. */
+  /** Adds what was learned to the shared memory, because the request was answered. Some of it holds for this run only. */
   confirm(): void {
     const { refusesEncrypted: _once, ...lasting } = this.lesson ?? {};
     Object.assign(this.memory, lasting);

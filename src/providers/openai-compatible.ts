@@ -18,16 +18,19 @@ import { buildSpeechRequest } from "./shared/speech.js";
 import { joinPath } from "./shared/url.js";
 import { buildBearerHeader, buildHeaders, buildPostRequest } from "./shared/wire-request.js";
 
-/** What differs between services that offer OpenAI's Chat Completions. */
+/**
+ * What differs between services that offer OpenAI's Chat Completions. A field without a comment here is the one of the same
+ * name in `Provider`.
+ */
 export interface Preset
   extends Pick<FormChoice, "ownHost" | "lacksResponses">,
     Pick<Provider, "hostedTools"> {
   id: string;
   label: string;
   baseUrl?: string;
-  /** How it differs in Responses, if it offers them. */
+  /** What is special about its Responses API. Default: it has none. */
   responses?: ResponsesTraits;
-  /** Whether Responses are its better form; default false. */
+  /** Whether Responses is its better form; default false. */
   prefersResponses?: boolean;
   /** Chooses the model of a request that names none; default: a request needs a name. */
   chooseModel?(endpoint: Endpoint): string | undefined;
@@ -104,9 +107,9 @@ export function createOpenAiProvider(preset: Preset): Provider {
     readModelNames: preset.readModelNames ?? readModelNames,
     ...(preset.balance ? { balance: preset.balance } : {}),
     readError: readResponseFailure,
-    learn: (status, body, memory, asked) =>
-      asked && preset.responses && chooseForm(buildFormChoice(preset), asked.endpoint) === "responses"
-        ? learnFromResponsesRefusal(status, body, memory, asked.model)
+    learn: (status, body, memory, target) =>
+      target && preset.responses && chooseForm(buildFormChoice(preset), target.endpoint) === "responses"
+        ? learnFromResponsesRefusal(status, body, memory, target.model)
         : learnFromRefusal(status, body, memory),
   };
 }

@@ -31,7 +31,7 @@ export interface ProviderSetting {
 /** Properties of a model that help an author to choose one. */
 export type Capability = "vision" | "tools" | "reasoning" | "webSearch" | "offline" | "deprecated";
 
-/** What a Responses request asks for by itself, so that it can be left out if a model refuses it. */
+/** Fields that this package adds to a Responses request unasked. A request leaves out those that its model has refused. */
 export type OptionalField = "encryptedReasoning" | "reasoningSummary" | "store" | "phase";
 
 /** What earlier answers and refusals of a service revealed; shared by all streams of one provider node. */
@@ -46,13 +46,13 @@ export interface ProviderMemory {
   refusesReasoning?: boolean;
   /** The service refuses an answer of a turn with tool calls that lacks its field for reasoning. */
   needsReasoning?: boolean;
-  /** What a Responses request asks for by itself and a model has refused, by the model's name. */
+  /** Optional fields of a Responses request that a model has refused, by the model's name. */
   refusedFields?: Readonly<Record<string, readonly OptionalField[]>>;
-  /** The service cannot read the encrypted reasoning in the conversation. It is known for the next request only. */
+  /** The service cannot read the encrypted reasoning in this conversation. Never shared: it holds for one run only. */
   refusesEncrypted?: boolean;
 }
 
-/** How an answer that a service keeps is read again, and stopped. */
+/** How to read an answer again that the service keeps, and how to stop it. */
 export interface BackgroundProtocol {
   /** Whether the service keeps answers for this endpoint, if a request asks for it by `background`. */
   isOffered(endpoint: Endpoint): boolean;
@@ -65,7 +65,7 @@ export interface BackgroundProtocol {
   buildCancelRequest(id: string, endpoint: Endpoint): WireRequest;
 }
 
-/** How an answer goes on that the service has paused. */
+/** How to get the rest of an answer that the service has paused. */
 export interface PauseProtocol {
   /** Whether an answer with this finish reason of the service's own is only paused. */
   isPause(reason: string): boolean;
@@ -96,7 +96,7 @@ export interface Provider extends FormChoice {
   chooseModel?(endpoint: Endpoint): string | undefined;
   /** Whether the model continues an assistant's message at the end of the conversation; default false. */
   readonly prefill?: boolean;
-  /** Whether it may call an answer in Responses complete that its limit of tokens has cut off; default false. */
+  /** Whether it may report an answer in Responses as complete although the limit of tokens cut it off; default false. */
   readonly hidesLimit?: boolean;
   /** The rule by which the service blocks a key after too many refusals, if it has one. */
   readonly refusalRule?: RefusalRule;
@@ -149,13 +149,13 @@ export interface Provider extends FormChoice {
   /**
    * Decides whether a refused request is worth sending once more in another form.
    * @param memory what was known when the refused request was built
-   * @param asked the model of the request and where it went; default: unknown
+   * @param target the model of the request and where it went; default: unknown
    * @returns what to remember for the next request; undefined if there is nothing to change
    */
   learn?(
     status: number,
     body: string,
     memory: ProviderMemory,
-    asked?: { model: string; endpoint: Endpoint },
+    target?: { model: string; endpoint: Endpoint },
   ): ProviderMemory | undefined;
 }

@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import { buildSetup, type ChatOptions } from "../../src/chat-options.js";
 import { chatStream } from "../../src/chat-stream.js";
 import type { ChatResult } from "../../src/client/chat-types.js";
-import { startRun } from "../../src/client/job-run.js";
+import { startRun } from "../../src/client/start-run.js";
 import type { Chunk } from "../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../src/core/chat/completion.js";
 import { createAgent } from "../../src/transport/agent.js";

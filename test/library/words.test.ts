@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { chatStream, Failure } from "../../src/index.js";
-import { LIBRARY_WORDS, speakLibrary } from "../../src/library-words.js";
+import { LIBRARY_WORDINGS, rewordForLibrary } from "../../src/library-wording.js";
 import { useService } from "../support/services/use-service.js";
 import { listFiles } from "../support/source-tree.js";
 
@@ -27,13 +27,13 @@ describe("Errors of the library", () => {
     assert.ok(LITERALS.length > 1000);
     const left = LITERALS.filter((text) => !ABOUT_NODES.some((pattern) => pattern.test(text)))
       .filter((text) => / .* /.test(text) && !/^[\w-]+\/[\w-]+/.test(text))
-      .map((text) => speakLibrary(new Failure("configuration", text)).message)
+      .map((text) => rewordForLibrary(new Failure("configuration", text)).message)
       .filter((text) => FLOW_WORDS.test(text));
     assert.deepEqual(left, []);
   });
 
   it("have words for sentences that exist, and for no others", () => {
-    const unused = LIBRARY_WORDS.filter(([flow]) => !LITERALS.some((text) => text.includes(flow)));
+    const unused = LIBRARY_WORDINGS.filter(([flow]) => !LITERALS.some((text) => text.includes(flow)));
     assert.deepEqual(unused, []);
   });
 

@@ -34,7 +34,7 @@ const LOST_PLACE =
 /**
  * A stream of an answer that its service keeps. If the connection breaks, the result says where a later run can take the
  * stream up again. That run asks the service to go on behind the latest record, and reads what came before it from its own
- * log. If there is no log, or if the service does not go on there, it reads the answer from its beginning. In either way
+ * log. If there is no log, or if the service does not go on there, it reads the answer from its beginning. In both cases
  * it passes on only what the reader does not have.
  */
 export class BackgroundRun implements RecordWatcher, StartedRun {
@@ -42,16 +42,16 @@ export class BackgroundRun implements RecordWatcher, StartedRun {
   private id: string;
   private log!: RecordLog;
   /** Number of the latest record; -1 before the first one. */
-  private latest!: number;
-  /** The newest record, which may be broken, and the number before it. */
-  private newest: { data: string; before: number } | undefined;
-  /** Whether the service was asked to go on behind `latest`, and the record with the next number has not come. */
+  private latestNumber!: number;
+  /** The record that came last, and the number before it. It is logged once it is known that it could be read. */
+  private unsettled: { data: string; before: number } | undefined;
+  /** Whether the service was asked to go on behind `latestNumber`, and the record with the next number has not come. */
   private isAtCursor!: boolean;
   /** Whether the numbers count up, so that they name a place in the stream. */
   private isCounted!: boolean;
   private hasEndRecord!: boolean;
   private hasLostPlace = false;
-  /** Whether the records are ones that the reader has. */
+  /** Whether the reader already has what the current records say. */
   private isReplaying: boolean;
   private replayedChars = 0;
   private replayedChunks = 0;
@@ -82,34 +82,34 @@ export class BackgroundRun implements RecordWatcher, StartedRun {
     const found = SEQUENCE_NUMBER.exec(data)?.[1];
     const number = found === undefined ? undefined : Number(found);
     if (this.isAtCursor && number !== undefined) {
-      if (number !== this.latest + 1) {
+      if (number !== this.latestNumber + 1) {
         this.readFromBeginning();
         return;
       }
       this.replayLog(decoder);
     }
-    if (this.newest) this.log.add(this.newest.data);
-    this.newest = { data, before: this.latest };
+    if (this.unsettled) this.log.add(this.unsettled.data);
+    this.unsettled = { data, before: this.latestNumber };
     if (this.id === "") this.id = readResponseId(data);
     this.hasEndRecord = END_RECORD.test(data);
     if (number === undefined) return;
-    if (number <= this.latest) this.isCounted = false;
-    this.latest = number;
+    if (number <= this.latestNumber) this.isCounted = false;
+    this.latestNumber = number;
     if (this.isReplaying && number > this.setup.resume!.after) this.endReplay();
   }
 
   /** The service answers with the whole answer. What the log has of it is read first, so that only the rest is new. */
   onWhole(decoder: Decoder): void {
     if (!this.isReplaying) return;
-    this.hasLostPlace = !this.isAtCursor || this.latest < this.setup.resume!.after;
+    this.hasLostPlace = !this.isAtCursor || this.latestNumber < this.setup.resume!.after;
     if (this.hasLostPlace) return;
     this.replayLog(decoder);
     this.endReplay();
   }
 
-  /** An answer that goes on later keeps what may be the beginning of something else. */
-  mayGoOn(failure: Failure): boolean {
-    this.settleNewest(failure);
+  /** See `RecordWatcher`. The failure shows whether the last record could be read. */
+  canResumeAfter(failure: Failure): boolean {
+    this.settleRecord(failure);
     return this.findResumePoint(failure) !== undefined;
   }
 
@@ -117,7 +117,7 @@ export class BackgroundRun implements RecordWatcher, StartedRun {
   private start(read: ReadRecords | undefined): ChatRun {
     const { resume } = this.setup;
     this.log = new RecordLog(read);
-    this.latest = read?.latest ?? -1;
+    this.latestNumber = read?.latest ?? -1;
     this.isAtCursor = read !== undefined;
     this.isCounted = true;
     this.hasEndRecord = false;
@@ -142,17 +142,17 @@ export class BackgroundRun implements RecordWatcher, StartedRun {
     return run;
   }
 
-  /** The service does not go on at the cursor. Nothing has been replayed yet. */
+  /** Starts over from the first record, because the service does not go on at the cursor. Nothing was replayed so far. */
   private readFromBeginning(): void {
     const { run } = this;
-    this.newest = undefined;
+    this.unsettled = undefined;
     this.run = this.start(undefined);
     run.cancel();
   }
 
   private replayLog(decoder: Decoder): void {
     this.isAtCursor = false;
-    for (const record of this.log.read(this.latest)?.records ?? []) decoder.decode(record);
+    for (const record of this.log.read(this.latestNumber)?.records ?? []) decoder.decode(record);
   }
 
   private endReplay(): void {
@@ -167,7 +167,7 @@ export class BackgroundRun implements RecordWatcher, StartedRun {
 
   private end(result: ChatResult): void {
     const { failure } = result;
-    if (failure) this.settleNewest(failure);
+    if (failure) this.settleRecord(failure);
     if (this.isAtCursor && failure && !failure.retryable && REFUSES_CURSOR.has(failure.code)) {
       this.readFromBeginning();
       return;
@@ -198,33 +198,34 @@ export class BackgroundRun implements RecordWatcher, StartedRun {
     }
   }
 
-  /** Decides whether the newest record has been read. A broken one is read again. */
-  private settleNewest({ code }: Failure): void {
-    const { newest } = this;
-    this.newest = undefined;
-    if (!newest) return;
-    if (code === "bad_response" && tryParseJson(newest.data) === undefined) this.latest = newest.before;
-    else this.log.add(newest.data);
+  /** Decides by the failure whether the last record was read. A later run reads a broken one again. */
+  private settleRecord({ code }: Failure): void {
+    const { unsettled } = this;
+    this.unsettled = undefined;
+    if (!unsettled) return;
+    if (code === "bad_response" && tryParseJson(unsettled.data) === undefined)
+      this.latestNumber = unsettled.before;
+    else this.log.add(unsettled.data);
   }
 
   private findResumePoint(failure: Failure): ResumePoint | undefined {
     if (!failure.retryable || this.hasEndRecord || !this.isCounted || this.id === "") return undefined;
-    const after = Math.max(this.latest, this.setup.resume?.after ?? -1);
+    const after = Math.max(this.latestNumber, this.setup.resume?.after ?? -1);
     if (after < 0) return undefined;
     // A service that fails at the cursor may not fail at the beginning.
-    const mayHaveCursor = this.latest >= 0 && !(this.isAtCursor && failure.code === "server_error");
-    const read = mayHaveCursor ? this.log.read(this.latest) : undefined;
+    const mayHaveCursor = this.latestNumber >= 0 && !(this.isAtCursor && failure.code === "server_error");
+    const read = mayHaveCursor ? this.log.read(this.latestNumber) : undefined;
     return { id: this.id, after, ...(read ? { read } : {}) };
   }
 }
 
-/** What it takes to stop an answer. */
+/** The service that keeps an answer, and how to reach it. */
 export type AnswerService = Pick<
   ChatSetup,
   "provider" | "endpoint" | "dispatcher" | "clock" | "limits" | "holdWork"
 >;
 
-/** Stops an answer at its service, which would go on with it unread. */
+/** Stops an answer at its service, which would otherwise go on generating and billing. Never throws. */
 export function stopAtService(service: AnswerService, id: string): void {
   const { provider, endpoint, dispatcher, clock, limits } = service;
   const request = provider.background?.buildCancelRequest(id, endpoint);

@@ -7,9 +7,9 @@ import {
   replaceEnd,
 } from "../../client/chat-types.js";
 import { priceTokens } from "../../client/cost/find-cost.js";
-import { startRun } from "../../client/job-run.js";
 import { listModels, type ModelList, readBalance } from "../../client/model-list.js";
 import { type SpeechObserver, type SpeechResult, SpeechRun } from "../../client/speech-run.js";
+import { startRun } from "../../client/start-run.js";
 import type { Cost } from "../../core/cost/amount.js";
 import { createPlainTokens } from "../../core/cost/billed-tokens.js";
 import { Failure, toFailure } from "../../core/failure.js";

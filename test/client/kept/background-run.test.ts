@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Dispatcher } from "undici";
 import { buildSetup, type ChatOptions } from "../../../src/chat-options.js";
 import type { ChatResult, ResumePoint, StartedRun } from "../../../src/client/chat-types.js";
-import { startRun } from "../../../src/client/job-run.js";
+import { startRun } from "../../../src/client/start-run.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
 import { createAgent } from "../../../src/transport/agent.js";
 import { KeepingService } from "../../support/services/keeping-service.js";

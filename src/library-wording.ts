@@ -1,7 +1,10 @@
 import type { Failure } from "./core/failure.js";
 
-/** What errors say to an author of flows, and what they say to a caller of the library. A test finds those that are missing. */
-export const LIBRARY_WORDS: readonly (readonly [string, string])[] = [
+/**
+ * Parts of error messages that speak of nodes and dialogs, each with the words for a caller of the library, who has options
+ * instead. A test finds parts that are missing here.
+ */
+export const LIBRARY_WORDINGS: readonly (readonly [string, string])[] = [
   ["Set one in the node, in msg.model, or as the option model of the library.", "Set the option “model”."],
   ["msg.tools is not an array.", "The option “tools” is not an array."],
   ["msg.jobId is not the id of a job. Set it to", "The option “job” has no valid id of a job. Set it to"],
@@ -41,8 +44,8 @@ export const LIBRARY_WORDS: readonly (readonly [string, string])[] = [
   ["Choose another provider.", "Choose another “provider”."],
 ];
 
-/** Lets a failure speak of options instead of nodes and their dialogs. @returns the same failure */
-export function speakLibrary(failure: Failure): Failure {
-  for (const [flow, library] of LIBRARY_WORDS) failure.message = failure.message.replace(flow, library);
+/** Rewords a failure in place, so that it speaks of options instead of nodes and dialogs. @returns the same failure */
+export function rewordForLibrary(failure: Failure): Failure {
+  for (const [flow, library] of LIBRARY_WORDINGS) failure.message = failure.message.replace(flow, library);
   return failure;
 }
