@@ -21,10 +21,7 @@ import { hidePause, PausedAnswer } from "./paused-answer.js";
 import { RefusalMemory } from "./refusal-memory.js";
 import { buildRunResult } from "./run-result.js";
 
-/**
- * One stream, from the request to its end. The exchange hands it the records, the decoder turns them into chunks, and the
- * observer gets the chunks. Deadlines and limits can end it at any time.
- */
+/** One stream, from the request to its end: hands records from the exchange to the decoder, and chunks to the observer. */
 export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   private machine!: CompletionMachine;
   private decoder!: Decoder;
@@ -38,13 +35,9 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   /** Body and headers of a refusal. */
   refusal = "";
   private headers: Headers = {};
-  /** When the latest bytes came, in milliseconds of the clock. */
   private lastReadAt = 0;
-  /** Chunks with content. */
-  private chunks = 0;
-  /** Records that were skipped. */
-  private skipped = 0;
-  /** A warning of the service for the author. */
+  private contentChunks = 0;
+  private skippedRecords = 0;
   private notice: string | undefined;
   private firstTokenMs: number | null = null;
   private endDetector = new EndDetector();
@@ -88,7 +81,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   readProgress(): ChatProgress {
-    const { chunks, firstTokenMs, machine } = this;
+    const { contentChunks: chunks, firstTokenMs, machine } = this;
     const { contentSize, toolCallCount: toolCalls, latestUsage: usage } = machine;
     return { chunks, firstTokenMs, contentSize, toolCalls, usage };
   }
@@ -190,7 +183,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   }
 
   onSkipped(): void {
-    this.skipped++;
+    this.skippedRecords++;
   }
 
   /** Sends the request: the first time, once more after a refusal, or for the next part of the answer. */
@@ -230,17 +223,14 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     }
   }
 
-  /**
-   * Fails if a bad record was ignored after what seemed to be the end, and now more of the answer comes.
-   * @returns whether there was such a record
-   */
+  /** Fails if a bad record was ignored after what seemed to be the end, and more of the answer comes. @returns whether so */
   private failOnLostRecord(): boolean {
     if (this.badRecord) this.fail(this.badRecord);
     return this.badRecord !== undefined;
   }
 
   private countContent(): void {
-    this.chunks++;
+    this.contentChunks++;
     if (this.firstTokenMs === null) this.firstTokenMs = this.setup.clock.now() - this.startedAt;
     this.deadlines.markContent(this.lastReadAt);
   }
@@ -299,7 +289,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.deadlines.stop();
-    const { machine, setup, skipped, startedAt, notice } = this;
+    const { machine, setup, skippedRecords: skipped, startedAt, notice } = this;
     const requests = 1 + this.pauses.continuations;
     const ended = { outcome, finishReason, failure, startedAt, skipped, notice, requests };
     const result = buildRunResult(setup, machine, { ...ended, ...this.readProgress() });

@@ -14,8 +14,9 @@ import {
   readFraming,
   refuseEncoded,
 } from "./framing.js";
-import { joinRead, type SocketReader, startWaiting, takeReadBytes } from "./pool.js";
+import { startWaiting } from "./pool.js";
 import type { RecordReader } from "./record-reader.js";
+import { joinRead, type ReadEndListener, takeReadBytes } from "./socket-meter.js";
 
 /** Receives the events of one exchange, in this order: connected, response, records or a body, then end or failure. */
 export interface ExchangeListener extends BodyListener {
@@ -24,8 +25,8 @@ export interface ExchangeListener extends BodyListener {
   /** The response's headers came. What this throws fails the exchange. */
   onResponse(status: number, headers: Headers): void;
   /**
-   * Bytes came. Their records are delivered next.
-   * @param bytes how many were read for them, what HTTP itself needs included. What this throws fails the exchange.
+   * Bytes came. Their records are delivered next. What this throws fails the exchange.
+   * @param bytes how many bytes the socket read for them, HTTP's own framing included
    */
   onBytes(bytes: number): void;
   /** All records of bytes that came together have been delivered. */
@@ -61,7 +62,7 @@ export function buildBackstops(timeouts: Readonly<Timeouts>): Backstops {
  */
 const MAX_JOINED_BYTES = 8 * 1024;
 
-/** Where parts are joined, which takes one moment. New memory for each join would be freed long after it is needed. */
+/** The buffer in which parts are joined, one exchange at a time. New memory for each join would be garbage that stays long. */
 const joinedBytes = Buffer.allocUnsafeSlow(2 * MAX_JOINED_BYTES);
 
 /** After the end of an answer, the connection is kept for the next request if the server ends the body within this time. */
@@ -71,12 +72,12 @@ const MAX_LINGER_MS = 100;
  * One request and its response. It is a dispatch handler of undici, so there is no stream and no promise between the
  * socket and the listener. It follows no redirect, because the key must not travel elsewhere, and decompresses nothing.
  */
-export class Exchange implements Dispatcher.DispatchHandler, SocketReader {
+export class Exchange implements Dispatcher.DispatchHandler, ReadEndListener {
   private controller: Dispatcher.DispatchController | undefined;
-  /** Parts of the body that came in the current read. One text is cheaper than one for each of many small parts. */
+  /** Parts of the body that came in the current read. To decode them together is cheaper than one by one. */
   private parts: Buffer[] | undefined;
   private partBytes = 0;
-  /** Created when a text first ends within a character. Until then, each text is decoded on its own. */
+  /** Keeps the bytes of a cut character. Undefined until a part first ends within one; parts are decoded alone until then. */
   private decoder: StringDecoder | undefined;
   private framing: Framing = "json";
   private contentType = "";
@@ -126,7 +127,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketReader {
     }
   }
 
-  /** Ends the exchange and closes the connection, because a service bills on for an answer that is only not read. */
+  /** Ends the exchange and closes the connection: a service goes on generating and billing as long as it is open. */
   abort(): void {
     this.isDetached = true;
     this.disconnect();
@@ -141,7 +142,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketReader {
     this.lingerTimer.unref();
   }
 
-  /** Delivers the body of a refusal as far as it has come. The status says most, and the rest may never come. */
+  /** Delivers the body of a refusal as far as it has come, without waiting for a rest that may never come. */
   deliverRefusal(): void {
     if (this.isDetached || !this.isRefusal) return;
     this.abort();
@@ -287,7 +288,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketReader {
   }
 }
 
-/** Joins parts. @returns bytes that count until the next call */
+/** Joins parts. @returns bytes that are valid until the next call */
 function joinParts(parts: readonly Buffer[]): Buffer {
   let end = 0;
   for (const part of parts) {
