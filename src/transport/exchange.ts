@@ -4,8 +4,9 @@ import type { WireRequest } from "../core/chat/request.js";
 import type { Headers } from "../core/errors/retry-hint.js";
 import { type Failure, toFailure } from "../core/failure.js";
 import type { Limits, Timeouts } from "../core/limits.js";
-import { type BodyListener, createBodyReader } from "./body.js";
 import { createRedirectFailure, createTransportFailure, isRedirect } from "./errors.js";
+import { startWaiting } from "./pool.js";
+import { type BodyListener, createBodyReader } from "./records/body.js";
 import {
   createContentTypeFailure,
   type Framing,
@@ -13,9 +14,8 @@ import {
   readContentType,
   readFraming,
   refuseEncoded,
-} from "./framing.js";
-import { startWaiting } from "./pool.js";
-import type { RecordReader } from "./record-reader.js";
+} from "./records/framing.js";
+import type { RecordReader } from "./records/record-reader.js";
 import { joinRead, type ReadEndListener, takeReadBytes } from "./socket-meter.js";
 
 /** Receives the events of one exchange, in this order: connected, response, records or a body, then end or failure. */

@@ -7,9 +7,9 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../../src/core/limits.js";
 import type { ChunkKind, DecoderOptions, DecoderSink } from "../../../src/dialects/dialect.js";
 import { OpenAiDecoder } from "../../../src/dialects/openai/decoder.js";
 import { getProvider } from "../../../src/providers/index.js";
-import { type BodyListener, createBodyReader } from "../../../src/transport/body.js";
-import { readFraming } from "../../../src/transport/framing.js";
-import type { RecordReader } from "../../../src/transport/record-reader.js";
+import { type BodyListener, createBodyReader } from "../../../src/transport/records/body.js";
+import { readFraming } from "../../../src/transport/records/framing.js";
+import type { RecordReader } from "../../../src/transport/records/record-reader.js";
 import { FakeClock } from "../worlds/fake-clock.js";
 import type { Fixture } from "./fixtures.js";
 

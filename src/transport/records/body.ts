@@ -1,7 +1,7 @@
-import { Failure } from "../core/failure.js";
-import { tryParseLooseJson } from "../core/json/loose.js";
-import { isObject } from "../core/json/parse.js";
-import type { Limits } from "../core/limits.js";
+import { Failure } from "../../core/failure.js";
+import { tryParseLooseJson } from "../../core/json/loose.js";
+import { isObject } from "../../core/json/parse.js";
+import type { Limits } from "../../core/limits.js";
 import { BracketCounter } from "./bracket-counter.js";
 import { createContentTypeFailure, type Framing } from "./framing.js";
 import { JsonArrayReader } from "./json-array.js";

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { Failure } from "../../src/core/failure.js";
-import { createContentTypeFailure, readFraming, refuseEncoded } from "../../src/transport/framing.js";
+import { Failure } from "../../../src/core/failure.js";
+import {
+  createContentTypeFailure,
+  readFraming,
+  refuseEncoded,
+} from "../../../src/transport/records/framing.js";
 
 const readType = (type?: string) => readFraming(type === undefined ? {} : { "content-type": type });
 const isBadResponse = (thrown: unknown) =>

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Failure } from "../../src/core/failure.js";
-import type { RecordListener } from "../../src/transport/record-reader.js";
-import { SseReader } from "../../src/transport/sse.js";
-import { WPT, type WptRow } from "../fixtures/wpt.js";
-import { anyCuts, cutText } from "../support/inputs/cutting.js";
-import { readRecords } from "../support/inputs/replay.js";
+import { Failure } from "../../../src/core/failure.js";
+import type { RecordListener } from "../../../src/transport/records/record-reader.js";
+import { SseReader } from "../../../src/transport/records/sse.js";
+import { WPT, type WptRow } from "../../fixtures/wpt.js";
+import { anyCuts, cutText } from "../../support/inputs/cutting.js";
+import { readRecords } from "../../support/inputs/replay.js";
 
 const expected = ({ events, unclosed }: WptRow) => [
   ...events.map(([data, event]) => [data, event, false]),

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Failure } from "../../src/core/failure.js";
-import { DEFAULT_LIMITS } from "../../src/core/limits.js";
-import { type BodyListener, createBodyReader } from "../../src/transport/body.js";
-import type { Framing } from "../../src/transport/framing.js";
-import { JsonArrayReader } from "../../src/transport/json-array.js";
-import { NdjsonReader } from "../../src/transport/ndjson.js";
-import type { RecordReader } from "../../src/transport/record-reader.js";
-import { anyJson, writeOddJson } from "../support/inputs/arbitraries.js";
-import { anyCuts, cutText } from "../support/inputs/cutting.js";
+import { Failure } from "../../../src/core/failure.js";
+import { DEFAULT_LIMITS } from "../../../src/core/limits.js";
+import { type BodyListener, createBodyReader } from "../../../src/transport/records/body.js";
+import type { Framing } from "../../../src/transport/records/framing.js";
+import { JsonArrayReader } from "../../../src/transport/records/json-array.js";
+import { NdjsonReader } from "../../../src/transport/records/ndjson.js";
+import type { RecordReader } from "../../../src/transport/records/record-reader.js";
+import { anyJson, writeOddJson } from "../../support/inputs/arbitraries.js";
+import { anyCuts, cutText } from "../../support/inputs/cutting.js";
 
 type Output = [string, boolean] | { body: string };
 

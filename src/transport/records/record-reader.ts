@@ -1,4 +1,4 @@
-import { Failure } from "../core/failure.js";
+import { Failure } from "../../core/failure.js";
 
 /** Receives the records of a stream. */
 export interface RecordListener {

@@ -1,6 +1,6 @@
 import { createParser, type EventSourceParser, type ParseError } from "eventsource-parser";
-import { tryParseLooseJson } from "../core/json/loose.js";
-import { isObject } from "../core/json/parse.js";
+import { tryParseLooseJson } from "../../core/json/loose.js";
+import { isObject } from "../../core/json/parse.js";
 import { BracketCounter } from "./bracket-counter.js";
 import { createRecordLimitFailure, type RecordListener, type RecordReader } from "./record-reader.js";
 
