@@ -22,12 +22,12 @@ export interface FleetWorkerOptions {
   link: BrokerLink;
   /** The topic that front and workers share. */
   topic: string;
-  /** Calls that it works on at once. It refuses more. */
+  /** How many calls it works on at once. It refuses any more. */
   maxCalls: number;
   clock: Clock;
   /** Makes ids that are unique on every machine. */
   createId(): string;
-  /** Names that it answers under. */
+  /** Lists the names of models that it answers under. */
   listModels(): string[];
   /** Begins to work on a call, and writes its answer. */
   serve(call: WorkerCall): void;
@@ -38,22 +38,22 @@ interface OpenCall {
   writer: PieceWriter;
 }
 
-/** How often a worker says what it works on. */
+/** How often a worker reports its open calls. */
 const WORKING_MS = 1_000;
 
-/** A front that says nothing for this long is dead. It speaks once a second while it waits for answers. */
+/** How long a front counts as alive after its last message. It sends one a second while it waits for answers. */
 const MAX_FRONT_SILENCE_MS = 10_000;
 
-/** Calls that are remembered: a request may come twice, and a cancel before its request. */
+/** How many calls are remembered, because a request may come twice and a cancel may come before its request. */
 const MAX_REMEMBERED = 10_000;
 
-/** Takes requests from a broker, as many at once as it may, and says all the while that it lives. */
+/** Takes requests from a broker, up to `maxCalls` at once, and reports every second which calls it works on. */
 export class FleetWorker {
   private readonly id: string;
   private readonly topics: FleetTopics;
-  private readonly open = new Map<string, OpenCall>();
-  private readonly seen = new RecentMap<true>(MAX_REMEMBERED);
-  private readonly cancelled = new RecentMap<true>(MAX_REMEMBERED);
+  private readonly openCalls = new Map<string, OpenCall>();
+  private readonly seenCalls = new RecentMap<true>(MAX_REMEMBERED);
+  private readonly cancelledCalls = new RecentMap<true>(MAX_REMEMBERED);
   /** When each front of an open call was last heard. */
   private readonly fronts = new Map<string, number>();
   private readonly unsubscribe: (() => void)[];
@@ -71,7 +71,7 @@ export class FleetWorker {
 
   /** Number of calls that it works on. */
   get callCount(): number {
-    return this.open.size;
+    return this.openCalls.size;
   }
 
   /** Takes no more requests. Calls that are open can still end. */
@@ -85,7 +85,7 @@ export class FleetWorker {
   private receive(text: string): void {
     const frame = readFrontFrame(text);
     if (!frame || this.isClosed) return;
-    if (frame.type === "request") this.decide(frame);
+    if (frame.type === "request") this.acceptOrRefuse(frame);
     else if (frame.type === "cancel") this.cancel(frame.call);
     else if (frame.type === "alive") this.noteFront(frame.front);
     else
@@ -97,12 +97,12 @@ export class FleetWorker {
       });
   }
 
-  private decide({ call, front, model, body }: FrontFrame & { type: "request" }): void {
-    if (this.seen.has(call) || this.cancelled.has(call)) return;
-    this.seen.set(call, true);
+  private acceptOrRefuse({ call, front, model, body }: FrontFrame & { type: "request" }): void {
+    if (this.seenCalls.has(call) || this.cancelledCalls.has(call)) return;
+    this.seenCalls.set(call, true);
     const models = this.listModels();
     const hasModel = model === "" ? models.length > 0 : models.includes(model);
-    const isFull = this.open.size >= this.options.maxCalls;
+    const isFull = this.openCalls.size >= this.options.maxCalls;
     if (!hasModel || isFull) {
       const reason = hasModel ? "full" : "model";
       this.publish(front, { type: "refused", call, worker: this.id, reason, models });
@@ -115,7 +115,7 @@ export class FleetWorker {
       onPiece: (number, text) => this.publish(front, { type: "piece", call, worker: this.id, number, text }),
       onEnd: (number, failure) => this.end(call, front, number, failure),
     });
-    this.open.set(call, { front, writer });
+    this.openCalls.set(call, { front, writer });
     this.fronts.set(front, this.options.clock.now());
     this.timer ??= this.options.clock.setTimer(this.tick, WORKING_MS);
     this.options.serve({ front, model, body, writer });
@@ -127,16 +127,16 @@ export class FleetWorker {
   }
 
   private cancel(call: string): void {
-    this.cancelled.set(call, true);
-    const open = this.open.get(call);
+    this.cancelledCalls.set(call, true);
+    const open = this.openCalls.get(call);
     if (!open) return;
     this.forget(call);
     open.writer.leave();
   }
 
   private forget(call: string): void {
-    const wasFull = this.open.size >= this.options.maxCalls;
-    this.open.delete(call);
+    const wasFull = this.openCalls.size >= this.options.maxCalls;
+    this.openCalls.delete(call);
     if (wasFull && !this.isClosed) this.send(this.topics.fronts, { type: "free", worker: this.id, count: 1 });
   }
 
@@ -147,7 +147,7 @@ export class FleetWorker {
   private readonly tick = (): void => {
     this.timer = undefined;
     const callsByFront = new Map<string, string[]>();
-    for (const [call, { front }] of this.open) {
+    for (const [call, { front }] of this.openCalls) {
       const calls = callsByFront.get(front) ?? [];
       callsByFront.set(front, calls);
       calls.push(call);
@@ -159,7 +159,8 @@ export class FleetWorker {
       if (calls && heardAt < oldest) for (const call of calls) this.cancel(call);
       else if (calls) this.publish(front, { type: "working", worker: this.id, calls });
     }
-    if (this.open.size > 0 && !this.isClosed) this.timer = this.options.clock.setTimer(this.tick, WORKING_MS);
+    if (this.openCalls.size > 0 && !this.isClosed)
+      this.timer = this.options.clock.setTimer(this.tick, WORKING_MS);
   };
 
   private listModels(): string[] {

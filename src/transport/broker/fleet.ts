@@ -4,7 +4,7 @@ import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { type FrontFrame, readWorkerFrame, type WorkerFrame } from "./frames.js";
 import type { BrokerLink } from "./link.js";
-import { type CallEffect, RemoteCall } from "./remote-call.js";
+import { type CallEffect, RemoteCall, readCallId } from "./remote-call.js";
 import { ResponseWriter } from "./response-writer.js";
 import { type FleetTopics, nameTopics } from "./topics.js";
 
@@ -14,7 +14,7 @@ export interface FleetOptions {
   link: BrokerLink;
   /** The topic that front and workers share. */
   topic: string;
-  /** Milliseconds: a worker that says nothing for this long is given up. */
+  /** Milliseconds: a worker that sends nothing for this long is given up. A lost broker is waited for as long. */
   silenceMs: number;
   clock: Clock;
   /** Makes ids that are unique on every machine. */
@@ -28,37 +28,38 @@ interface OpenCall {
   body: string;
 }
 
-/** How often time is looked at while calls are open. */
+/** How often open calls are checked for timeouts. */
 const TICK_MS = 250;
 
 /** How often the front says that it is alive, while calls are open. */
 const ALIVE_MS = 1_000;
 
-/** A worker that was heard within this time is taken for alive. Workers speak once a second while they work. */
+/** How long a worker counts as alive after its last message. Workers send one a second while they work. */
 const MAX_WORKER_AGE_MS = 3_000;
 
-/** How long workers may take to say who they are. */
+/** How long the answers to `who` are waited for. */
 const DISCOVERY_MS = 1_000;
 
 /** What a message over a broker has beside the request itself, in bytes. */
 const ENVELOPE_BYTES = 1_024;
 
 /**
- * Sends requests to the workers of a fleet instead of a server, and makes HTTP responses of their answers. So the
- * deadlines, errors and retries of a stream know nothing of the broker.
+ * A dispatcher of undici that sends requests to the workers of a fleet, over a broker, and delivers their answers as HTTP
+ * responses. Deadlines, errors and retries of a stream work as with a server.
  */
 export class FleetDispatcher extends Dispatcher {
   private readonly id: string;
   private readonly topics: FleetTopics;
-  /** By the id of the request. */
+  /** The open calls by their ids. */
   private readonly calls = new Map<string, OpenCall>();
   /** When each worker was last heard. */
   private readonly workers = new Map<string, number>();
   private readonly unsubscribe: (() => void)[];
   private timer: unknown;
-  private aliveAt = Number.NEGATIVE_INFINITY;
-  /** Gathers the answers to the question who is there. */
-  private readonly rollCalls = new Map<string, Map<string, string[]>>();
+  /** When this front last reported that it is alive. */
+  private aliveSentAt = Number.NEGATIVE_INFINITY;
+  /** The models of the workers that have answered a `who`, by the call of the `who` and the worker's id. */
+  private readonly discoveries = new Map<string, Map<string, string[]>>();
 
   constructor(private readonly options: FleetOptions) {
     super();
@@ -74,7 +75,7 @@ export class FleetDispatcher extends Dispatcher {
     const writer = new ResponseWriter(handler);
     this.whenConnected(writer, () => {
       writer.start();
-      if (options.method === "GET") this.callRoll(writer);
+      if (options.method === "GET") this.listModels(writer);
       else this.ask(writer, String(options.body ?? ""));
     });
     return true;
@@ -103,7 +104,7 @@ export class FleetDispatcher extends Dispatcher {
     this.timer = undefined;
   }
 
-  /** A connection that is just being made again is worth a short wait. */
+  /** Begins a request once the broker is connected. A connection that is lost usually comes back soon. */
   private whenConnected(writer: ResponseWriter, begin: () => void): void {
     const { clock, link, silenceMs } = this.options;
     if (link.isConnected) {
@@ -146,12 +147,12 @@ export class FleetDispatcher extends Dispatcher {
     const call = new RemoteCall({ id, model, silenceMs, findOther }, clock.now());
     const open: OpenCall = { call, writer, model, body };
     this.calls.set(id, open);
-    writer.onAbort = () => this.apply(id, open, call.on({ type: "cancelled" }));
+    writer.onAbort = () => this.runEffects(id, open, call.on({ type: "cancelled" }));
     this.startTicking();
-    this.apply(id, open, call.start());
+    this.runEffects(id, open, call.start());
   }
 
-  private apply(id: string, open: OpenCall, effects: readonly CallEffect[]): void {
+  private runEffects(id: string, open: OpenCall, effects: readonly CallEffect[]): void {
     const { writer } = open;
     for (const effect of effects) {
       if (effect.type === "ask") this.publishRequest(open, effect.call, effect.worker);
@@ -168,7 +169,7 @@ export class FleetDispatcher extends Dispatcher {
     const { link, silenceMs } = this.options;
     const frame: FrontFrame = { type: "request", call, front: this.id, model, body };
     const topic = worker === undefined ? this.topics.requests : this.topics.worker(worker);
-    // A worker that takes it later would work for nobody.
+    // It expires, because nobody would wait for the answer of a worker that takes it later.
     link.publish(topic, JSON.stringify(frame), silenceMs);
   }
 
@@ -186,34 +187,35 @@ export class FleetDispatcher extends Dispatcher {
     if (!frame) return;
     const now = this.options.clock.now();
     if ("worker" in frame) this.workers.set(frame.worker, now);
-    if (frame.type === "here") this.rollCalls.get(frame.call)?.set(frame.worker, frame.models);
+    if (frame.type === "here") this.discoveries.get(frame.call)?.set(frame.worker, frame.models);
     else if (frame.type === "free") this.offer(frame.worker, frame.count, now);
-    else if (frame.type === "working") this.spread(frame, now);
-    else this.handOver(frame, now);
+    else if (frame.type === "working") this.passToCalls(frame, now);
+    else this.passToCall(frame, now);
   }
 
-  private handOver(frame: WorkerFrame & { call: string }, now: number): void {
-    const id = frame.call.slice(0, frame.call.lastIndexOf(":"));
+  private passToCall(frame: WorkerFrame & { call: string }, now: number): void {
+    const id = readCallId(frame.call);
     const open = this.calls.get(id);
-    if (open) this.apply(id, open, open.call.on({ type: "frame", frame, now }));
+    if (open) this.runEffects(id, open, open.call.on({ type: "frame", frame, now }));
     else if (frame.type === "accepted") this.publishCancel(frame.call, frame.worker);
   }
 
-  private spread(frame: WorkerFrame & { type: "working" }, now: number): void {
-    for (const name of frame.calls) {
-      const open = this.calls.get(name.slice(0, name.lastIndexOf(":")));
+  /** Tells the calls that their worker still works on them. */
+  private passToCalls(frame: WorkerFrame & { type: "working" }, now: number): void {
+    for (const attemptName of frame.calls) {
+      const open = this.calls.get(readCallId(attemptName));
       open?.call.on({ type: "frame", frame, now });
     }
   }
 
-  /** Gives a worker that can take calls those that have waited longest. */
+  /** Gives a worker the calls that have waited longest, as many as it has free places. */
   private offer(worker: string, count: number, now: number): void {
     let left = count;
     for (const [id, open] of [...this.calls]) {
       if (left === 0) return;
       if (!open.call.isWaiting) continue;
       left--;
-      this.apply(id, open, open.call.offer(worker, now));
+      this.runEffects(id, open, open.call.offer(worker, now));
     }
   }
 
@@ -226,15 +228,15 @@ export class FleetDispatcher extends Dispatcher {
     return undefined;
   }
 
-  /** Asks who is there, and answers with a list of models in OpenAI's form that also has the number of workers. */
-  private callRoll(writer: ResponseWriter): void {
+  /** Asks all workers for their models. Responds with a model list in OpenAI's form that also has the number of workers. */
+  private listModels(writer: ResponseWriter): void {
     const { clock, createId } = this.options;
     const call = createId();
     const answers = new Map<string, string[]>();
-    this.rollCalls.set(call, answers);
+    this.discoveries.set(call, answers);
     this.publish(this.topics.workers, { type: "who", call, front: this.id });
     const timer = clock.setTimer(() => {
-      this.rollCalls.delete(call);
+      this.discoveries.delete(call);
       if (answers.size === 0) {
         writer.fail(
           new Failure(
@@ -251,7 +253,7 @@ export class FleetDispatcher extends Dispatcher {
     }, DISCOVERY_MS);
     writer.onAbort = () => {
       clock.clearTimer(timer);
-      this.rollCalls.delete(call);
+      this.discoveries.delete(call);
     };
   }
 
@@ -263,10 +265,10 @@ export class FleetDispatcher extends Dispatcher {
     const { clock } = this.options;
     this.timer = undefined;
     const now = clock.now();
-    for (const [id, open] of [...this.calls]) this.apply(id, open, open.call.on({ type: "tick", now }));
+    for (const [id, open] of [...this.calls]) this.runEffects(id, open, open.call.on({ type: "tick", now }));
     if (this.calls.size === 0) return;
-    if (now - this.aliveAt >= ALIVE_MS) {
-      this.aliveAt = now;
+    if (now - this.aliveSentAt >= ALIVE_MS) {
+      this.aliveSentAt = now;
       this.publish(this.topics.workers, { type: "alive", front: this.id });
     }
     this.startTicking();

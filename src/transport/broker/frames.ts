@@ -2,22 +2,23 @@ import type { FailureData } from "../../core/failure.js";
 import { isObject, isWithinDepth, tryParseJson } from "../../core/json/parse.js";
 
 /**
- * What fronts and workers of a fleet say to each other over a broker: JSON texts, one a message. A *front* asks, a
- * *worker* answers. A request that is asked again, of another worker, gets another `call`.
+ * What a front of a fleet sends over the broker: a JSON text for each message. `call` names one attempt of a request: if the
+ * front sends the request to another worker, the attempt gets a new name.
  */
 export type FrontFrame =
   /** `body` is a request in the form of Chat Completions, as JSON text. */
   | { type: "request"; call: string; front: string; model: string; body: string }
   /** Nobody reads the answer any more. */
   | { type: "cancel"; call: string }
-  /** The front still lives. It says so only while it waits for answers. */
+  /** The front is alive. Sent only while it waits for answers. */
   | { type: "alive"; front: string }
-  /** Asks all workers who they are. */
+  /** Asks all workers for their names and models. */
   | { type: "who"; call: string; front: string };
 
 /** Why a worker does not take a request. */
 export type RefusalReason = "full" | "model";
 
+/** What a worker of a fleet sends over the broker: a JSON text for each message. */
 export type WorkerFrame =
   | { type: "accepted"; call: string; worker: string }
   /** `models` are the names that the worker answers under. */
@@ -33,7 +34,7 @@ export type WorkerFrame =
   /** Answers `who`. */
   | { type: "here"; call: string; worker: string; models: string[] };
 
-/** Objects and lists inside each other, in a frame. */
+/** How deeply the JSON of a frame may nest. */
 const MAX_DEPTH = 4;
 
 /** Checks one field of a frame. */

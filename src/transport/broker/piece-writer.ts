@@ -3,11 +3,13 @@ import type { FailureData } from "../../core/failure.js";
 import { isHighSurrogate } from "../../core/surrogates.js";
 import type { BrokerLink } from "./link.js";
 
+/** What a piece writer needs. */
 export interface PieceWriterOptions {
   clock: Clock;
   link: BrokerLink;
+  /** Sends a piece. @param number counts the pieces from 0 */
   onPiece(number: number, text: string): void;
-  /** Called once, after the last piece. */
+  /** Called once, after the last piece. @param failure if the answer is not whole */
   onEnd(number: number, failure: FailureData | undefined): void;
 }
 
@@ -42,7 +44,7 @@ export class PieceWriter {
     });
   }
 
-  /** Whether the broker can be reached. Otherwise what is written would be lost, and had better wait. */
+  /** Whether the broker is connected. Do not write while it is not: the text would be lost. */
   get isReady(): boolean {
     return this.options.link.isConnected;
   }
@@ -63,7 +65,7 @@ export class PieceWriter {
     this.options.onEnd(this.number, failure);
   }
 
-  /** The front has left. */
+  /** Drops the rest of the answer, because the front does not wait for it any more. */
   leave(): void {
     if (this.isOver) return;
     this.close();

@@ -8,11 +8,11 @@ export type CallEvent =
   | { type: "tick"; now: number }
   | { type: "cancelled" };
 
-/** What the caller does about it, in this order. */
+/** What the caller has to do then, in this order. */
 export type CallEffect =
-  /** Publishes the request. @property worker the only one that is meant; any, if it is not set */
+  /** Publishes the request, for `worker` alone or, without one, for any worker. */
   | { type: "ask"; call: string; worker?: string }
-  /** Tells a worker that nobody reads its answer; all workers, if it is not set. */
+  /** Tells `worker` or, without one, all workers that nobody reads the answer any more. */
   | { type: "cancel"; call: string; worker?: string }
   | { type: "accepted" }
   | { type: "piece"; text: string }
@@ -23,9 +23,9 @@ export type CallEffect =
 type NumberedFrame = Extract<WorkerFrame, { number: number }>;
 
 type CallState =
-  /** The request is out. `worker` is the only one that is asked, if it is set. `heardAt` is when one last refused. */
+  /** The request was published, for `worker` alone or for any. `heardAt`: when a worker last refused it. */
   | { phase: "asking"; since: number; heardAt: number; worker?: string }
-  /** Every worker that answered is full. */
+  /** Every worker that answered was full. */
   | { phase: "waiting"; since: number }
   | {
       phase: "running";
@@ -35,28 +35,29 @@ type CallState =
       next: number;
       /** Frames that came before their turn. */
       early: Map<number, NumberedFrame>;
-      /** When the first of them came. */
+      /** Since when a frame is missing. */
       earlySince: number;
     }
   | { phase: "ended" };
 
+/** What a call needs. */
 export interface RemoteCallOptions {
   /** Unique on every machine. */
   id: string;
   model: string;
-  /** A worker that says nothing for this long is given up. */
+  /** Milliseconds: a worker that sends nothing for this long is given up. */
   silenceMs: number;
-  /** Finds a worker that is alive and not one of these. */
+  /** Finds a worker that is alive and has not refused. */
   findOther(refusers: ReadonlySet<string>): string | undefined;
 }
 
-/** How often a call that waits for a free worker asks again, in case the news of one was lost. */
+/** How often a call that waits for a free worker asks again, in case a `free` was lost. */
 const ASK_AGAIN_MS = 1_000;
 
-/** How long one chosen worker may take to answer. After that, any may. */
+/** How long a request waits for the one worker that it was sent to. After that, it goes to any worker. */
 const MAX_CHOSEN_MS = 1_000;
 
-/** How long a frame may be late: brokers keep the order, but a worker may have two connections for a moment. */
+/** How long a missing frame is waited for. Brokers keep the order, but a worker may have two connections for a moment. */
 const MAX_LATE_MS = 1_000;
 
 /** Frames that may come before their turn. */
@@ -66,9 +67,9 @@ const MAX_EARLY = 1_000;
 const MAX_LISTED = 10;
 
 /**
- * One answer that a worker of a fleet makes, as its front sees it: a state machine without timers and broker. It asks
- * until a worker accepts, brings the pieces into order, and gives the worker up when it goes silent. Afterwards it is
- * over: to ask once more for an answer that has begun is what a retry node decides.
+ * One request of a front to the workers of a fleet: a state machine without timers and broker. It asks until a worker
+ * accepts, brings the pieces of the answer into order, and fails if the worker goes silent. It never asks again for an
+ * answer that has begun: that is up to a retry node.
  */
 export class RemoteCall {
   private state: CallState;
@@ -95,12 +96,12 @@ export class RemoteCall {
     return this.state.phase === "ended";
   }
 
-  /** Begins. */
+  /** Begins the call. @returns the first request */
   start(): CallEffect[] {
     return [this.ask()];
   }
 
-  /** A worker that was full can take a call again. @returns what asks it, if this call waits */
+  /** Takes note that a full worker has a free place. @returns the request to it, if this call waits for one */
   offer(worker: string, now: number): CallEffect[] {
     return this.state.phase === "waiting" ? this.askAgain(now, now, worker) : [];
   }
@@ -111,17 +112,17 @@ export class RemoteCall {
     if (event.type === "cancelled") return this.cancel(state);
     if (event.type === "tick") return this.tick(state, event.now);
     const { frame, now } = event;
-    if (frame.type === "working") return this.note(state, frame, now);
+    if (frame.type === "working") return this.noteWorking(state, frame, now);
     if (!("call" in frame)) return [];
-    if (frame.call !== this.currentCall) return this.dropForeign(frame);
-    if (frame.type === "refused") return this.take(state, frame, now);
+    if (frame.call !== this.attemptName) return this.cancelStale(frame);
+    if (frame.type === "refused") return this.handleRefusal(state, frame, now);
     if (frame.type === "accepted") return this.accept(state, frame.worker, now);
     if (frame.type === "here" || state.phase !== "running" || frame.worker !== state.worker) return [];
-    return this.place(state, frame, now);
+    return this.deliverInOrder(state, frame, now);
   }
 
-  /** A call that was asked again has another name, so that nothing of an earlier worker gets into the answer. */
-  private get currentCall(): string {
+  /** Name of the current attempt. Each has another one, so that no frame of an earlier worker gets into the answer. */
+  private get attemptName(): string {
     return `${this.options.id}:${this.attempt}`;
   }
 
@@ -132,27 +133,31 @@ export class RemoteCall {
 
   private ask(worker?: string): CallEffect {
     this.attempt++;
-    return { type: "ask", call: this.currentCall, ...(worker === undefined ? {} : { worker }) };
+    return { type: "ask", call: this.attemptName, ...(worker === undefined ? {} : { worker }) };
   }
 
   private accept(state: CallState, worker: string, now: number): CallEffect[] {
     // A request that the broker delivers twice may be accepted by two workers.
     if (state.phase === "running" && state.worker !== worker)
-      return [{ type: "cancel", call: this.currentCall, worker }];
+      return [{ type: "cancel", call: this.attemptName, worker }];
     if (state.phase !== "asking") return [];
     this.state = { phase: "running", worker, heardAt: now, next: 0, early: new Map(), earlySince: 0 };
     return [{ type: "accepted" }];
   }
 
-  /** A worker refuses: another one is asked. If a worker refuses twice and no other is known, all have refused. */
-  private take(state: CallState, frame: WorkerFrame & { type: "refused" }, now: number): CallEffect[] {
+  /** Asks another worker. If a worker refuses twice and no other one is known, all have refused. */
+  private handleRefusal(
+    state: CallState,
+    frame: WorkerFrame & { type: "refused" },
+    now: number,
+  ): CallEffect[] {
     if (state.phase !== "asking") return [];
-    const isRound = this.refusers.has(frame.worker);
+    const hasRefusedBefore = this.refusers.has(frame.worker);
     this.refusers.add(frame.worker);
     if (frame.reason === "full") this.wasFull = true;
     else for (const model of frame.models) this.models.add(model);
     const other = this.options.findOther(this.refusers);
-    if (other !== undefined || !isRound) return this.askAgain(now, now, other);
+    if (other !== undefined || !hasRefusedBefore) return this.askAgain(now, now, other);
     this.refusers.clear();
     if (!this.wasFull) return this.fail(this.createModelFailure());
     this.wasFull = false;
@@ -160,13 +165,18 @@ export class RemoteCall {
     return [];
   }
 
-  private place(state: CallState & { phase: "running" }, frame: NumberedFrame, now: number): CallEffect[] {
+  /** Delivers a frame in its order, with those that have waited for it. */
+  private deliverInOrder(
+    state: CallState & { phase: "running" },
+    frame: NumberedFrame,
+    now: number,
+  ): CallEffect[] {
     state.heardAt = now;
     if (frame.number < state.next || state.early.has(frame.number)) return [];
     if (frame.number > state.next) {
       if (state.early.size === 0) state.earlySince = now;
       state.early.set(frame.number, frame);
-      return state.early.size > MAX_EARLY ? this.loseFrames(state) : [];
+      return state.early.size > MAX_EARLY ? this.failAsLost(state) : [];
     }
     const effects: CallEffect[] = [];
     let next: NumberedFrame | undefined = frame;
@@ -190,9 +200,9 @@ export class RemoteCall {
     return effects;
   }
 
-  private note(state: CallState, frame: WorkerFrame & { type: "working" }, now: number): CallEffect[] {
+  private noteWorking(state: CallState, frame: WorkerFrame & { type: "working" }, now: number): CallEffect[] {
     const isOurs = state.phase === "running" && frame.worker === state.worker;
-    if (isOurs && frame.calls.includes(this.currentCall)) state.heardAt = now;
+    if (isOurs && frame.calls.includes(this.attemptName)) state.heardAt = now;
     return [];
   }
 
@@ -201,7 +211,7 @@ export class RemoteCall {
     if (state.phase === "asking") return this.tickAsking(state, now);
     if (state.phase === "waiting") return now - state.since < ASK_AGAIN_MS ? [] : this.askAgain(now, now);
     if (state.phase !== "running") return [];
-    if (state.early.size > 0 && now - state.earlySince >= MAX_LATE_MS) return this.loseFrames(state);
+    if (state.early.size > 0 && now - state.earlySince >= MAX_LATE_MS) return this.failAsLost(state);
     if (now - state.heardAt < silenceMs) return [];
     const text = `The worker said nothing for ${silenceMs / 1000} s. It may have stopped, or its broker cannot be reached.`;
     return this.giveUp(state.worker, new Failure("interrupted", text, { phase: "streaming" }));
@@ -214,22 +224,22 @@ export class RemoteCall {
       return isChosenSilent ? this.askAgain(now, state.heardAt) : [];
     }
     const text = `No worker took the request within ${silenceMs / 1000} s. Check that a worker is running at this broker and topic.`;
-    return [{ type: "cancel", call: this.currentCall }, ...this.fail(new Failure("connection", text))];
+    return [{ type: "cancel", call: this.attemptName }, ...this.fail(new Failure("connection", text))];
   }
 
-  private loseFrames({ worker, next }: CallState & { phase: "running" }): CallEffect[] {
+  private failAsLost({ worker, next }: CallState & { phase: "running" }): CallEffect[] {
     const text = `Piece ${next} of the answer was lost on its way over the broker. Its queues may be too short.`;
     return this.giveUp(worker, new Failure("interrupted", text, { phase: "streaming" }));
   }
 
   private giveUp(worker: string, failure: Failure): CallEffect[] {
-    return [{ type: "cancel", call: this.currentCall, worker }, ...this.fail(failure)];
+    return [{ type: "cancel", call: this.attemptName, worker }, ...this.fail(failure)];
   }
 
   private cancel(state: CallState): CallEffect[] {
     this.state = { phase: "ended" };
     if (state.phase === "waiting") return [];
-    const call = this.currentCall;
+    const call = this.attemptName;
     return [
       state.phase === "running" ? { type: "cancel", call, worker: state.worker } : { type: "cancel", call },
     ];
@@ -240,8 +250,8 @@ export class RemoteCall {
     return [{ type: "failed", failure }];
   }
 
-  /** Something comes of a call that was given up. */
-  private dropForeign(frame: WorkerFrame & { call: string }): CallEffect[] {
+  /** Cancels an attempt that was given up, if a worker accepts it only now. */
+  private cancelStale(frame: WorkerFrame & { call: string }): CallEffect[] {
     return frame.type === "accepted" ? [{ type: "cancel", call: frame.call, worker: frame.worker }] : [];
   }
 
@@ -256,4 +266,9 @@ export class RemoteCall {
       `No worker has the model “${this.options.model.slice(0, 80)}”. ${advice}`,
     );
   }
+}
+
+/** Reads the id of a call from the name of one of its attempts. */
+export function readCallId(attemptName: string): string {
+  return attemptName.slice(0, attemptName.lastIndexOf(":"));
 }

@@ -1,20 +1,20 @@
 import type { Dispatcher } from "undici";
 import type { Failure } from "../../core/failure.js";
 
-/** Writes an HTTP response to a handler of undici, for an answer that does not come by HTTP. Ends exactly once. */
+/** Delivers an answer that does not come by HTTP to a handler of undici, as an HTTP response. Ends exactly once. */
 export class ResponseWriter implements Dispatcher.DispatchController {
   aborted = false;
   paused = false;
   reason: Error | null = null;
   rawHeaders: null = null;
   rawTrailers: null = null;
-  /** Called once if the handler wants no more. */
+  /** Called once if the handler aborts the request. */
   onAbort: () => void = () => {};
   private isOver = false;
 
   constructor(private readonly handler: Dispatcher.DispatchHandler) {}
 
-  /** The request is being sent. */
+  /** Says that the request is being sent. */
   start(): void {
     if (!this.isOver) this.handler.onRequestStart?.(this, {});
   }
@@ -48,7 +48,7 @@ export class ResponseWriter implements Dispatcher.DispatchController {
     this.handler.onResponseError?.(this, reason);
   }
 
-  /** A fleet sends on: the answer of one model is small. */
+  /** Only notes the wish. Workers cannot be paused, and one answer is small enough to hold. */
   pause(): void {
     this.paused = true;
   }

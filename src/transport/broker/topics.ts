@@ -1,16 +1,19 @@
-/** The topics of a fleet, all below the topic that its author has chosen. */
+/**
+ * The topics of a fleet, all below the one that its author has chosen. A fleet consists of *fronts*, which send requests, and
+ * *workers*, which answer them.
+ */
 export interface FleetTopics {
-  /** Requests, to publish. Any one worker takes each. */
+  /** Where fronts publish requests. */
   requests: string;
-  /** Requests, to subscribe: the broker gives each to one of the workers. */
+  /** Where workers subscribe to requests: a shared subscription of MQTT 5, so that the broker gives each to one worker. */
   sharedRequests: string;
-  /** What every worker has to know. */
+  /** Messages for all workers. */
   workers: string;
-  /** What every front has to know. */
+  /** Messages for all fronts. */
   fronts: string;
-  /** What only one worker has to know. */
+  /** Messages for one worker. */
   worker(id: string): string;
-  /** Answers for one front. */
+  /** Messages for one front: answers to its requests. */
   front(id: string): string;
 }
 
