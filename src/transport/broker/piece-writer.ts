@@ -9,7 +9,7 @@ export interface PieceWriterOptions {
   link: BrokerLink;
   /** Sends a piece. @param number counts the pieces from 0 */
   onPiece(number: number, text: string): void;
-  /** Called once, after the last piece. @param failure if the answer is not whole */
+  /** Called once, after the last piece. @param number how many pieces there were @param failure if the answer is not whole */
   onEnd(number: number, failure: FailureData | undefined): void;
 }
 

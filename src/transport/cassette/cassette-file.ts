@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure, readReason } from "../../core/failure.js";
+import { formatCassette, parseCassette } from "./cassette-format.js";
 import { findCassettePath } from "./cassette-path.js";
-import { formatCassette, parseCassette } from "./file-text.js";
 import type { Recording } from "./recording.js";
 
 /** The largest cassette that is written or read. It is one text, whose reading and writing holds up everything else. */

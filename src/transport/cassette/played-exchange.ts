@@ -3,8 +3,9 @@ import type { Clock } from "../../core/clock.js";
 import { Failure } from "../../core/failure.js";
 import { type Recording, toBytes } from "./recording.js";
 
-/** What happens next in a recording, and when, in milliseconds after its request. */
+/** Something that happens in a recording. */
 interface Step {
+  /** When it happens, in milliseconds after the request. */
   ms: number;
   run(): void;
 }
@@ -17,6 +18,7 @@ export class PlayedExchange implements Dispatcher.DispatchController {
   paused = false;
   reason: Error | null = null;
   private steps: Iterator<Step> | undefined;
+  /** The step that comes next. It waits for its time, or for `resume()`. */
   private next: Step | undefined;
   private startedAt = 0;
   private timer: unknown;
@@ -27,16 +29,18 @@ export class PlayedExchange implements Dispatcher.DispatchController {
     private readonly clock: Clock,
     /** Whether to leave out the pauses. */
     private readonly atOnce: boolean,
+    /** Called once, when the exchange has ended. */
     private readonly onOver: () => void,
   ) {}
 
+  /** Begins to play. Call it once. */
   start(recording: Recording): void {
     if (this.isOver) return;
     this.handler.onRequestStart?.(this, {});
     if (this.isOver) return;
     this.startedAt = this.clock.now();
-    this.steps = this.list(recording);
-    this.plan();
+    this.steps = this.listSteps(recording);
+    this.scheduleNext();
   }
 
   /** Ends with an error, unless it has ended. */
@@ -57,10 +61,10 @@ export class PlayedExchange implements Dispatcher.DispatchController {
 
   resume(): void {
     this.paused = false;
-    if (this.next) this.wait(this.next);
+    if (this.next) this.schedule(this.next);
   }
 
-  private *list({ response, reads, end }: Recording): Generator<Step> {
+  private *listSteps({ response, reads, end }: Recording): Generator<Step> {
     if (response) {
       const { ms, status, headers } = response;
       // The handler owns what it gets.
@@ -86,24 +90,24 @@ export class PlayedExchange implements Dispatcher.DispatchController {
     }
   }
 
-  private plan(): void {
+  private scheduleNext(): void {
     const { value, done } = this.steps!.next();
-    if (!done) this.wait(value);
+    if (!done) this.schedule(value);
   }
 
-  private wait(step: Step): void {
+  private schedule(step: Step): void {
     this.next = step;
     if (this.paused) return;
-    const take = () => {
+    const runStep = () => {
       if (this.isOver || this.aborted || this.paused || this.next !== step) return;
       this.next = undefined;
       step.run();
-      if (!this.isOver && !this.aborted) this.plan();
+      if (!this.isOver && !this.aborted) this.scheduleNext();
     };
     const left = this.atOnce ? 0 : step.ms - (this.clock.now() - this.startedAt);
-    // Reads that came together are played together, but never within one another.
-    if (left <= 0) this.clock.afterReads(take);
-    else this.timer = this.clock.setTimer(take, left);
+    // A step that is due runs soon, but never inside of another step.
+    if (left <= 0) this.clock.afterReads(runStep);
+    else this.timer = this.clock.setTimer(runStep, left);
   }
 
   private end(report: () => void): void {

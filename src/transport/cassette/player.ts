@@ -2,10 +2,10 @@ import { Dispatcher } from "undici";
 import type { Clock } from "../../core/clock.js";
 import { Failure, toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
-import { type AskedRequest, readAskedRequest, toRequestKey } from "./asked-request.js";
 import type { CassetteFile } from "./cassette-file.js";
 import { describeMiss } from "./difference.js";
 import { PlayedExchange } from "./played-exchange.js";
+import { type RecordedRequest, toRecordedRequest, toRequestKey } from "./recorded-request.js";
 import type { Recording } from "./recording.js";
 
 /** What a player needs. */
@@ -36,7 +36,7 @@ export class CassettePlayer extends Dispatcher {
     const exchange = new PlayedExchange(handler, clock, atOnce, () => this.playing.delete(exchange));
     this.playing.add(exchange);
     const body = typeof options.body === "string" ? options.body : "";
-    const asked = readAskedRequest(String(options.method), options.path, body, secrets);
+    const asked = toRecordedRequest(String(options.method), options.path, body, secrets);
     this.findRecording(asked).then(
       (recording) => exchange.start(recording),
       (thrown: unknown) => exchange.fail(toFailure(thrown)),
@@ -65,7 +65,7 @@ export class CassettePlayer extends Dispatcher {
   }
 
   /** @throws Failure `not_found` if the request was not recorded */
-  private async findRecording(asked: AskedRequest): Promise<Recording> {
+  private async findRecording(asked: RecordedRequest): Promise<Recording> {
     const all = await this.load();
     const list = this.recordings.get(toRequestKey(asked));
     if (!list) {

@@ -1,8 +1,8 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../../core/clock.js";
 import { toFailure } from "../../core/failure.js";
-import { toRequestKey } from "./asked-request.js";
 import type { CassetteFile } from "./cassette-file.js";
+import { toRequestKey } from "./recorded-request.js";
 import type { Recording } from "./recording.js";
 import { MAX_TAKE_BYTES, Take, type TakeOutcome } from "./take.js";
 
@@ -18,20 +18,20 @@ export interface RecorderOptions {
   secrets: readonly string[];
   /** Whether to keep only streams that fail. Default: all. */
   failuresOnly?: boolean;
-  /** Is told once of what keeps streams from being recorded. The streams go on. */
+  /** Called once, with the reason, if a stream cannot be recorded. The stream itself goes on. */
   warn(problem: string): void;
 }
 
 /** Records the streams of a provider into a cassette. A problem with it never touches a stream. */
 export class Recorder {
-  /** Requests that were recorded since this recorder exists. */
+  /** The keys of the requests that this recorder has recorded. */
   private readonly recorded = new Set<string>();
   private writing: Promise<void> = Promise.resolve();
   private hasWarned = false;
 
   constructor(private readonly options: RecorderOptions) {}
 
-  /** Begins to record a stream, whose requests go through the dispatcher that is returned. `finish()` it. */
+  /** Begins to record a stream. Send its requests through the returned dispatcher, and call `finish()` at the end. */
   createTake(dispatcher: Dispatcher): Take {
     const { clock, provider, secrets } = this.options;
     return new Take({

@@ -1,5 +1,5 @@
 import type { FailureCode, Phase } from "../../core/failure.js";
-import type { AskedRequest } from "./asked-request.js";
+import type { RecordedRequest } from "./recorded-request.js";
 
 /**
  * One read of the socket: when it came, in milliseconds after the request, and its bytes. They are text, or base64 if the read
@@ -34,7 +34,7 @@ export interface Recording {
   recordedAt: string;
   /** Id of the provider. */
   provider: string;
-  request: AskedRequest;
+  request: RecordedRequest;
   /** Undefined if there was none. */
   response?: RecordedResponse;
   end: RecordedEnd;

@@ -4,11 +4,11 @@ import type { Headers } from "../../core/errors/retry-hint.js";
 import type { Failure } from "../../core/failure.js";
 import { findProxy } from "../agent.js";
 import { createTransportFailure } from "../errors.js";
-import { readAskedRequest } from "./asked-request.js";
 import { cleanFailure, cleanHeaders, cleanReads, type RawRead } from "./clean-recording.js";
+import { toRecordedRequest } from "./recorded-request.js";
 import type { RecordedEnd, RecordedFailure, Recording } from "./recording.js";
 
-/** The most bytes of one stream that are recorded: what is asked and what comes back. */
+/** The most bytes of one stream that are recorded: requests and responses together. */
 export const MAX_TAKE_BYTES = 8 * 1024 * 1024;
 
 /** How a stream ended, for whoever records it. */
@@ -24,13 +24,16 @@ export interface TakeOptions {
   clock: Clock;
   /** Id of the provider. */
   provider: string;
-  /** What must not be in a recording. */
+  /** Texts that must not be in a recording. */
   secrets: readonly string[];
   /** Gets the recordings when the stream has ended; undefined if the stream was too large. */
   onFinish(recordings: Recording[] | undefined, outcome: TakeOutcome): void;
 }
 
-/** Records the requests of one stream and what comes back. It changes neither, and cleans only after the stream has ended. */
+/**
+ * A dispatcher that records the requests of one stream and their responses. It changes neither. Secrets are removed when the
+ * stream has ended, so that recording costs little while it runs.
+ */
 export class Take extends Dispatcher {
   private readonly exchanges: RecordedExchange[] = [];
   private size = 0;
@@ -159,7 +162,7 @@ class RecordedExchange implements Dispatcher.DispatchHandler {
     return {
       recordedAt: new Date(this.date).toISOString(),
       provider,
-      request: readAskedRequest(String(method), path, this.body, secrets),
+      request: toRecordedRequest(String(method), path, this.body, secrets),
       ...(response ? { response: { ...response, headers: cleanHeaders(response.headers, secrets) } } : {}),
       end: this.buildEnd(secrets, outcome),
       reads: cleanReads(this.reads, secrets),

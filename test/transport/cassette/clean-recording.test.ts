@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readAskedRequest } from "../../../src/transport/cassette/asked-request.js";
 import { cleanHeaders, cleanReads } from "../../../src/transport/cassette/clean-recording.js";
+import { toRecordedRequest } from "../../../src/transport/cassette/recorded-request.js";
 import { toBytes } from "../../../src/transport/cassette/recording.js";
 
 const KEY = "sk-canary-4711-0815-abcdef";
@@ -77,7 +77,7 @@ describe("Reads of a recording", () => {
 
 describe("Request of a recording", () => {
   it("has no host, no secret and only the known parts of a query", () => {
-    const asked = readAskedRequest(
+    const asked = toRecordedRequest(
       "POST",
       `/v1/${KEY}/models/m:streamGenerateContent?alt=sse&key=${KEY}&sig=abc&api-version=1`,
       JSON.stringify({ messages: [{ content: `My key is ${KEY}` }] }),

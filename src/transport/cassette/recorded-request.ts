@@ -2,8 +2,8 @@ import { redact } from "../../core/errors/redact.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { toSortedJson } from "../../core/json/sorted-json.js";
 
-/** A request as a cassette knows it: without host, headers and secrets. */
-export interface AskedRequest {
+/** A request as a cassette keeps it and finds it again: without host, headers and secrets. */
+export interface RecordedRequest {
   method: string;
   /** Path with the few parts of its query that decide what comes back. */
   path: string;
@@ -25,13 +25,18 @@ const IGNORED_FIELDS: ReadonlySet<string> = new Set([
   "prompt_cache_key",
 ]);
 
-/** Reads a request as a cassette keeps and compares it. @param secrets replaced by `***`, in the path too */
-export function readAskedRequest(
+/**
+ * Turns an HTTP request into the form in which a cassette keeps it.
+ * @param address the path, or a whole URL
+ * @param text the body; `""` if there is none
+ * @param secrets replaced by `***`, in the path too
+ */
+export function toRecordedRequest(
   method: string,
   address: string,
   text: string,
   secrets: readonly string[],
-): AskedRequest {
+): RecordedRequest {
   const { pathname, searchParams } = new URL(address, "http://host");
   const query = new URLSearchParams([...searchParams].filter(([name]) => KEPT_QUERY.includes(name)));
   const path = redact(query.size > 0 ? `${pathname}?${query}` : pathname, secrets);
@@ -40,13 +45,13 @@ export function readAskedRequest(
   return { method, path, body: tryParseJson(clean) ?? clean };
 }
 
-/** @returns a text that is the same for requests that ask the same */
-export function toRequestKey({ method, path, body }: AskedRequest): string {
-  return `${method} ${path} ${body === undefined ? "" : toSortedJson(keepAskedFields(body))}`;
+/** @returns a key that is equal for requests that ask for the same */
+export function toRequestKey({ method, path, body }: RecordedRequest): string {
+  return `${method} ${path} ${body === undefined ? "" : toSortedJson(dropIgnoredFields(body))}`;
 }
 
-/** Copies a body without the fields that do not change what is asked. */
-export function keepAskedFields(body: unknown): unknown {
+/** Copies a body without `IGNORED_FIELDS`. */
+export function dropIgnoredFields(body: unknown): unknown {
   if (!isObject(body)) return body;
   return Object.fromEntries(Object.entries(body).filter(([name]) => !IGNORED_FIELDS.has(name)));
 }

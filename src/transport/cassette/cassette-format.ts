@@ -4,7 +4,7 @@ import type { Recording } from "./recording.js";
 
 const VERSION = 1;
 
-/** Writes recordings as the text of a cassette: JSON that people can read and compare, with a line for each read. */
+/** Formats recordings as the text of a cassette file: JSON that people can read and compare, with a line for each read. */
 export function formatCassette(recordings: readonly Recording[]): string {
   return `{"version": ${VERSION}, "recordings": [\n${recordings.map(formatRecording).join(",\n")}\n]}\n`;
 }
@@ -16,7 +16,7 @@ function formatRecording({ reads, ...rest }: Recording): string {
 }
 
 /**
- * Reads the text of a cassette. It may have been edited by hand.
+ * Parses the text of a cassette file. It may have been edited by hand.
  * @param name names the file in the error
  * @throws Failure `configuration` that names the place which is wrong
  */
