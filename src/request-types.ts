@@ -71,18 +71,29 @@ export interface ChatParameters {
   readonly top_p?: number;
   /** Longest answer in tokens. */
   readonly max_tokens?: number;
+  /** The newer name of `max_tokens`. */
   readonly max_completion_tokens?: number;
   /** How many answers; default 1. */
   readonly n?: number;
+  /** Requests with the same seed get the same answer, as far as the service can. */
   readonly seed?: number;
+  /** Texts at which the answer stops. They are not part of it. */
   readonly stop?: string | readonly string[];
+  /** -2 to 2; above 0, the model avoids words that have occurred. */
   readonly presence_penalty?: number;
+  /** -2 to 2; above 0, the model avoids words the more, the more often they have occurred. */
   readonly frequency_penalty?: number;
+  /** Whether to return the probability of each token. */
   readonly logprobs?: boolean;
+  /** How many likely tokens to return for each place; needs `logprobs`. */
   readonly top_logprobs?: number;
+  /** How much the model reasons before it answers. */
   readonly reasoning_effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | Other;
+  /** The form of the answer: text, JSON, or JSON of a schema. Default: text. */
   readonly response_format?: ResponseFormat | Readonly<Record<string, unknown>>;
+  /** Whether the model must call tools, or which one. Default: it decides. */
   readonly tool_choice?: "auto" | "none" | "required" | Other | Readonly<Record<string, unknown>>;
+  /** Whether the model may call several tools at once. */
   readonly parallel_tool_calls?: boolean;
   /** What the answer consists of. `["text", "audio"]` for a spoken one, with `audio`. */
   readonly modalities?: readonly ("text" | "audio" | Other)[];
@@ -103,7 +114,9 @@ export interface ChatParameters {
   )[];
   /** Whether the service keeps the answer, so that a broken stream can be taken up again (`resume`). */
   readonly background?: boolean;
+  /** Your own id of the person who asks, for the service's checks of abuse. */
   readonly user?: string;
+  /** Your own labels, which the service keeps with the answer. */
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly [field: string]: unknown;
 }

@@ -2,28 +2,57 @@ import { toPrintable } from "./printable.js";
 
 /** Why a stream failed. The codes stay the same between versions. */
 export type FailureCode =
+  /** A setting of this package is missing or wrong. Nothing was sent. */
   | "configuration"
+  /** The API key or a secret header is missing or cannot be sent. Nothing was sent. */
   | "credentials"
+  /** The request is wrong, by this package's checks or the service's. */
   | "invalid_request"
+  /** The service refused the API key. */
   | "authentication"
+  /** The key may not use this model or feature. */
   | "permission"
+  /** The model or the address does not exist. */
   | "not_found"
+  /** The conversation is too long for the model. */
   | "context_length"
+  /** The service refused the content. */
   | "content_filter"
+  /** The account has no credit left. */
   | "insufficient_credits"
+  /** The author's own budget is used up. Nothing was sent. */
   | "budget"
+  /** The service gets too many requests. */
   | "rate_limit"
+  /** The service, the provider's queue or the node is full. */
   | "overloaded"
+  /** The service failed. */
   | "server_error"
+  /** No connection: address, network, proxy or TLS. */
   | "connection"
+  /** A limit in `Timeouts` has passed, or the service reports a timeout. */
   | "timeout"
+  /** The stream broke off before its end. */
   | "interrupted"
+  /** What came is not the answer of a chat service. */
   | "bad_response"
+  /** The answer or the request is larger than `Limits` allows. */
   | "limit"
+  /** The model called tools more often in a row than the author allows. */
   | "tool_rounds"
+  /** The stream was cancelled. */
   | "cancelled";
 
-/** How far the stream had come when it failed. `queue`: the provider's own queue was full, so the service was never asked. */
+/**
+ * How far the stream had come when it failed.
+ *
+ * - `queue`: the provider's own queue was full, so the service was never asked.
+ * - `connect`: no connection was open.
+ * - `headers`: the request was sent, and no response or only a refusal came.
+ * - `first_chunk`: the response began, without content so far.
+ * - `streaming`: content came.
+ * - `end`: the answer has ended, and what a node does with it failed.
+ */
 export type Phase = "queue" | "connect" | "headers" | "first_chunk" | "streaming" | "end";
 
 /**
@@ -43,6 +72,7 @@ export interface FailureData {
   phase: Phase;
   /** The service's id of the request, for its support team. */
   requestId?: string;
+  /** Id of the provider; `""` if the failure has no provider. */
   provider: string;
   /** The answer's text before the failure. */
   partial: string;

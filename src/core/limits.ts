@@ -23,6 +23,7 @@ export interface Limits {
   toolArguments: number;
 }
 
+/** The limits of a stream that sets none. */
 export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   record: 1024 * 1024,
   completion: 4_000_000,
@@ -52,6 +53,7 @@ export interface Timeouts {
   drain: number;
 }
 
+/** The timeouts of a stream that sets none. */
 export const DEFAULT_TIMEOUTS: Readonly<Timeouts> = Object.freeze({
   connect: 10_000,
   headers: 120_000,

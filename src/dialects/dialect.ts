@@ -47,8 +47,9 @@ export interface Decoder {
    */
   decode(data: string, event?: string, last?: boolean): void;
   /**
-   * Decodes the next record if it repeats the one before, which is the usual case. It is a part of a text.
-   * @returns false for any other record, of which nothing was read
+   * Decodes the next record if it repeats the one before, which is the usual case.
+   * @param text a text with the record, from `start` to `end`
+   * @returns whether it does. Nothing is read of a record that does not.
    */
   decodeRepeat(text: string, start: number, end: number): boolean;
   /** Sends what is held back. Call it when the stream ends, for whatever reason. */
@@ -61,7 +62,7 @@ export interface Decoder {
 export interface DecoderOptions {
   /** Names of the request's tools. They show whether a name came in fragments or two names came. Default: none. */
   toolNames?: readonly string[];
-  /** How many tokens the answer may have, if the service may not say that they were too few. */
+  /** The request's limit of tokens. Set only if the service may report an answer as complete that the limit cut off. */
   maxTokens?: number | undefined;
   /** Skip and count broken records instead of failing; default false. */
   tolerant?: boolean;

@@ -13,8 +13,8 @@ export function findForeignDialect(record: Record<string, unknown>): ForeignDial
 }
 
 /**
- * Describes a record in another form than its stream, if one of the two forms is OpenAI Responses: its records are like no
- * others, so they are no odd habit of a service.
+ * Describes a record in another form than its stream, if one of the two forms is OpenAI Responses. Its records cannot be
+ * mistaken for others, so the stream really is a mixture.
  * @param dialect the form of the stream; undefined for Chat Completions
  * @returns undefined if the record may belong to the stream
  */

@@ -1,9 +1,9 @@
 import type { Chunk } from "../core/chat/chunk.js";
 
-/** Fields of a delta that say nothing by themselves. */
+/** Fields of a delta that are no content, or whose content is examined apart. */
 const SILENT_FIELDS: ReadonlySet<string> = new Set(["role", "name", "content"]);
 
-/** Whether a chunk says something: text, reasoning, a tool call. One that has only metadata can wait. */
+/** Whether a chunk has content: text, reasoning, a tool call. A chunk with metadata alone can wait. */
 export function hasContent(chunk: Chunk, text: string): boolean {
   if (text !== "") return true;
   const delta = chunk.choices.find(({ index }) => index === 0)?.delta ?? {};

@@ -3,14 +3,14 @@ import type { Cost } from "../core/cost/amount.js";
 import type { FailureData } from "../core/failure.js";
 import type { ClientFailure } from "./client-failure.js";
 
-/** What a client asks for, in the same words for every form. */
+/** A client's request in the words of Chat Completions, whichever form it came in. */
 export interface ServedRequest {
   /** Name of the model as the client wrote it; `""` if the client leaves the choice to the server. */
   model: string;
   /** The whole conversation, in the form of Chat Completions. */
   messages: ChatMessage[];
   tools?: unknown[];
-  /** Parameters by their names in Chat Completions. Only those that a message may set too. */
+  /** Parameters by their names in Chat Completions, without those that a client may not set. */
   options: Record<string, unknown>;
   /** Whether the client reads the answer while it is written. */
   isStreamed: boolean;
@@ -20,7 +20,7 @@ export interface ServedRequest {
   user: string;
 }
 
-/** How an answer calls itself. */
+/** What identifies an answer. */
 export interface AnswerName {
   /** Unique and not to be guessed. */
   id: string;
@@ -75,7 +75,7 @@ export interface FrameWriter {
   restart(start: number): string | undefined;
   /** Ends the answer, or says that it failed. Nothing follows. */
   end(end: AnswerEnd): string;
-  /** Shows that the answer is still alive. @param needsRecord whether a comment has not been enough for a while */
+  /** Shows that the answer is still alive. @param needsRecord whether a comment is not enough, since some clients ignore it */
   keepAlive(needsRecord: boolean): string;
 }
 
@@ -123,6 +123,6 @@ export interface Form {
   readRequest(body: Record<string, unknown>, source: RequestSource): FormRequest;
   /** Answers a request that failed before its answer began. */
   buildError(failure: ClientFailure): HttpAnswer;
-  /** Whether a failed answer breaks the connection behind its last record, because some clients overlook the record. */
+  /** Whether to break the connection after the record of a failure, because some clients overlook the record. */
   breaksOffFailures?: boolean;
 }

@@ -57,7 +57,7 @@ export function readSwitch(value: unknown, field: string, absent: boolean): bool
   return value;
 }
 
-/** Selects the parameters that a message may set. The longer answer of two limits is never chosen by accident. */
+/** Selects the parameters that a client may set. If both limits of tokens are set, `max_completion_tokens` wins. */
 export function selectOptions(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const options: Record<string, unknown> = {};
   for (const key of PARAMETERS) if (body[key] !== undefined && body[key] !== null) options[key] = body[key];

@@ -1,14 +1,14 @@
 import type { FormName } from "./form.js";
 
-/** Forms in which an answer can be read again. */
+/** Forms whose clients can read an answer again, by its id. */
 export type ReturningForm = "responses" | "ui" | "events";
 
-/** What Ollama's clients want to know before they ask. */
+/** What Ollama's clients ask for beside answers: signs of life, versions and models. */
 export type OllamaQuestion = "alive" | "version" | "tags" | "show" | "ps" | "pull";
 
-/** What a request to an endpoint asks for. `form` is the one in whose words it is answered. */
+/** What a request to an endpoint asks for. `form` is the form in which it is answered, errors included. */
 export type Route =
-  /** @see RequestSource.model for `model` */
+  /** A chat request. `model` is the name in the address, as in `RequestSource`. */
   | { action: "ask"; form: FormName; model: string; isGenerate?: boolean }
   | { action: "models"; form: "chat" | "ui" }
   /** The library with which a page shows markdown. */
@@ -55,8 +55,8 @@ export function isServedPath(path: string, forms: ReadonlySet<FormName>): boolea
   return Object.hasOwn(FORMS_BY_SEGMENT, key) && FORMS_BY_SEGMENT[key]!.some((form) => forms.has(form));
 }
 
-/** Forms that have some routes of another form, too. */
-const SUBSTITUTES: Readonly<Partial<Record<Route["action"], FormName>>> = {
+/** The second form that an action belongs to. The action is served if either form is. */
+const SECOND_FORMS: Readonly<Partial<Record<Route["action"], FormName>>> = {
   models: "responses",
   model: "responses",
   script: "events",
@@ -69,7 +69,7 @@ const SUBSTITUTES: Readonly<Partial<Record<Route["action"], FormName>>> = {
  */
 export function findRoute(method: string, path: string, forms: ReadonlySet<FormName>): Route {
   const route = findAnyRoute(method, path);
-  const isServed = forms.has(route.form) || forms.has(SUBSTITUTES[route.action] ?? route.form);
+  const isServed = forms.has(route.form) || forms.has(SECOND_FORMS[route.action] ?? route.form);
   return isServed ? route : { action: "unknown", form: route.form };
 }
 
@@ -119,7 +119,7 @@ function findOllamaRoute(name: string, choose: Choose): Route {
   return choose([OLLAMA_METHODS[question]], { action: "ollama", form, question });
 }
 
-/** How clients of each form name what they do with an answer. */
+/** Finds the route of a path such as `responses/ID/cancel`. Each form has its own words for what to do with an answer. */
 function findReturningRoute(
   method: string,
   form: ReturningForm,

@@ -12,6 +12,7 @@ export interface Usage {
   prompt_tokens?: number;
   /** Tokens of the answer, reasoning included. */
   completion_tokens?: number;
+  /** Tokens of request and answer together. */
   total_tokens?: number;
   prompt_tokens_details?: { cached_tokens?: number; audio_tokens?: number; [vendorField: string]: unknown };
   completion_tokens_details?: {
@@ -33,6 +34,7 @@ export const EARLIER_PARTS = "earlier_parts";
 /** A piece of a tool call. `index` counts the calls of a choice from 0 without gaps; the dialect sees to that. */
 export interface ToolCallDelta {
   index: number;
+  /** In one piece of the call, usually the first. */
   id?: string;
   type?: string;
   /** `name` is complete and replaces an earlier one; `arguments` is a fragment of JSON text to append. */
@@ -46,17 +48,23 @@ export interface ToolCallDelta {
 
 /** What one chunk adds to a choice. */
 export interface Delta {
+  /** Usually `assistant`, in the first chunk of the choice only. */
   role?: string;
+  /** A piece of the answer's text. */
   content?: string | null;
+  /** A piece of readable reasoning, under whatever name the service sends it. */
   reasoning_content?: string | null;
   /** Encrypted reasoning (Venice). It must be sent back after the readable part. */
   encrypted_reasoning?: string | null;
   /** Opaque blocks that some vendors want back on the next turn (OpenRouter). */
   reasoning_details?: unknown[];
+  /** A piece of the text with which the model refuses to answer. */
   refusal?: string | null;
   tool_calls?: ToolCallDelta[];
+  /** Sources, such as `{type: "url_citation", url_citation: {url, title}}`. */
   annotations?: unknown[];
   audio?: AudioDelta | null;
+  /** Pictures, such as `{type: "image_url", image_url: {url}}`. */
   images?: unknown[];
   [vendorField: string]: unknown;
 }
@@ -64,8 +72,10 @@ export interface Delta {
 /** A piece of a spoken answer: base64 of 16-bit audio, or its transcript. */
 export interface AudioDelta {
   id?: string;
+  /** Base64. */
   data?: string;
   transcript?: string;
+  /** Until when the service keeps the audio, in seconds since 1970. It comes at the end. */
   expires_at?: number;
   [vendorField: string]: unknown;
 }
@@ -81,8 +91,10 @@ export type DeltaText = "content" | "reasoning_content" | "encrypted_reasoning" 
 
 /** One of `n` answers inside a chunk. */
 export interface ChunkChoice {
+  /** 0 for the first answer. */
   index: number;
   delta: Delta;
+  /** Why the answer ended, in the words of Chat Completions or of the vendor; null until it has ended. */
   finish_reason?: string | null;
   logprobs?: Logprobs | null;
   [vendorField: string]: unknown;
@@ -91,6 +103,7 @@ export interface ChunkChoice {
 /** One record of a streamed answer. `choices` may be empty if the record has only usage or citations. */
 export interface Chunk {
   id?: string;
+  /** Seconds since 1970; 0 if the service does not say. */
   created?: number;
   model?: string;
   choices: ChunkChoice[];
@@ -124,8 +137,10 @@ export interface AssistantMessage {
 
 /** One of `n` answers of a completion. */
 export interface CompletionChoice {
+  /** 0 for the first answer. */
   index: number;
   message: AssistantMessage;
+  /** Why the answer ended, in the words of Chat Completions or of the vendor; null if it broke off. */
   finish_reason: string | null;
   logprobs?: Logprobs;
   [vendorField: string]: unknown;
@@ -133,9 +148,12 @@ export interface CompletionChoice {
 
 /** The complete answer, in the form of a Chat Completions response without streaming. */
 export interface Completion {
+  /** The service's id of the answer; `""` if it sent none. */
   id: string;
   object: "chat.completion";
+  /** Seconds since 1970; 0 if the service does not say. */
   created: number;
+  /** The model that answered, as the service calls it; `""` if it does not say. */
   model: string;
   choices: CompletionChoice[];
   usage: Usage | null;

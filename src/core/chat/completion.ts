@@ -84,7 +84,7 @@ export class CompletionMachine {
     this.keepVendorFields(chunk);
   }
 
-  /** Lets the answer go on after its service has paused it. What counts of the end is what the next part says. */
+  /** Continues the answer after a pause of its service. The next part brings the finish reason that counts. */
   reopen(): void {
     for (const choice of this.choices) choice?.reopen();
     this.isUsageOld = this.usage !== null;

@@ -46,7 +46,7 @@ export function buildHistoryEntry(
   service: string | undefined,
   followsCalls = false,
 ): ChatMessage | undefined {
-  // Of an answer that goes back, the role is ours: a service's word could make it an instruction.
+  // The service's own role is not used: with a role such as `system`, the answer would become an instruction.
   const answer: ChatMessage = { role: "assistant", content };
   const isWanted = (field: string) => KEPT_FIELDS.has(field) || (followsCalls && isReasoningField(field));
   const fields =

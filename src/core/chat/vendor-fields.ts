@@ -79,7 +79,7 @@ export class DistinctList {
   private readonly seen = new Set<string>();
   private readonly entries: unknown[] = [];
 
-  /** Adds the entries that are new. @returns how many characters they have as JSON */
+  /** Adds the entries that are new. @returns by how many bytes the list grew, roughly */
   add(list: readonly unknown[]): number {
     let grown = 0;
     for (const entry of list) {

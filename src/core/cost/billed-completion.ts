@@ -4,11 +4,12 @@ import type { Cost } from "./amount.js";
 
 /** A whole answer and what it costs. */
 export interface BilledCompletion extends Completion {
-  /** Null if the cost is unknown. What else a service tells in a field of this name stays in it. */
+  /** Null if the cost is unknown. If the service has a field of this name, its members are kept beside the cost. */
   cost: Cost | null;
 }
 
+/** Copies a completion and adds its cost. */
 export function addCost(completion: Completion, cost: Cost | null): BilledCompletion {
-  const told = completion["cost"];
-  return { ...completion, cost: cost && isObject(told) ? { ...told, ...cost } : cost };
+  const vendorCost = completion["cost"];
+  return { ...completion, cost: cost && isObject(vendorCost) ? { ...vendorCost, ...cost } : cost };
 }

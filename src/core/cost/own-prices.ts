@@ -9,9 +9,13 @@ export interface ModelPrices {
   input: number;
   /** For a million tokens of the answer. */
   output: number;
+  /** For a million tokens of the request that the service read from its cache. */
   cacheRead?: number;
+  /** For a million tokens of the request that the service wrote into its cache. */
   cacheWrite?: number;
+  /** For a million tokens of audio in the request. */
   inputAudio?: number;
+  /** For a million tokens of audio in the answer. */
   outputAudio?: number;
   /** For each request. */
   request?: number;

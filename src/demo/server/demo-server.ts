@@ -22,6 +22,7 @@ export interface DemoServer {
   close(): Promise<void>;
 }
 
+/** How a demo server runs. */
 export interface DemoServerOptions {
   /** TCP port; 0, the default, takes any free one. */
   readonly port?: number;

@@ -17,7 +17,7 @@ import { dropField, hasLogprobs, removeUndefinedFields } from "./wire-chunk.js";
 /** Top-level fields with random padding against traffic analysis (OpenAI `obfuscation`, Mistral `p`). */
 export const PADDING_FIELDS = ["obfuscation", "p"] as const;
 
-/** That a service's stream cannot be read as Chat Completions. */
+/** The error if a service's stream cannot be read as Chat Completions. */
 export const WRONG_SHAPE =
   "The service's stream is not in the form of Chat Completions. Check the base URL and the provider.";
 
@@ -52,13 +52,13 @@ export class ChunkNormaliser {
     this.trackers = new ToolCallTrackers(toolNames, indices, held);
   }
 
-  /** Top-level fields whose values no longer count, because the first ones of the stream do. */
+  /** Top-level fields whose first value in the stream counts and has come, so that later ones do not matter. */
   get settledFields(): string[] {
     const { id, model, created } = this;
     return Object.entries({ id, model, created }).flatMap(([field, value]) => (value ? [field] : []));
   }
 
-  /** Whether a call may be one of the service's own, which is none for the flow. */
+  /** Whether the service has called its own search tool, so that the next calls may be such ones, too. */
   get hasOwnCalls(): boolean {
     return this.citations.hasSearches;
   }

@@ -63,7 +63,7 @@ export class OpenAiDecoder implements Decoder {
       this.isPart = false;
       this.decodeRecord(content, event, last);
       if (this.isPart) this.repeats?.learn(data, this.findRepeat);
-      // It holds the record, and with it all that was read from the socket at once.
+      // It would keep the record in memory, and with it everything that was read from the socket at once.
       this.findRepeat = undefined;
     }
   }

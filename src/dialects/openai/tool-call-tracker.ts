@@ -5,10 +5,12 @@ import { CallArguments } from "../call-arguments.js";
 import { HeldSize } from "../held-size.js";
 import { parseIndex, toText } from "../wire-values.js";
 
-/** After longer arguments, no second call is looked for: to parse them again and again takes too long. */
+/** Longer arguments are not checked for a second call, because parsing them again with each piece takes too long. */
 const MAX_CHECKED_CHARS = 16 * 1024;
 
+/** A call as far as it has come. */
 interface TrackedCall {
+  /** Its place among the calls of the choice, from 0. */
   index: number;
   id: string;
   name: string;
@@ -35,7 +37,10 @@ export class ToolCallTracker {
     private readonly held = new HeldSize(),
   ) {}
 
-  /** @throws Failure `bad_response` for an impossible index, `limit` for too many calls */
+  /**
+   * Normalises the pieces of a delta.
+   * @throws Failure `bad_response` for an impossible index, `limit` for too many calls
+   */
   normalise(pieces: readonly unknown[]): ToolCallDelta[] {
     const normalised: ToolCallDelta[] = [];
     for (const piece of pieces) {
@@ -136,7 +141,8 @@ export class ToolCallTracker {
   /**
    * Whether a piece begins another call although its id is missing or the same. It does if it has the name of another
    * tool, or if the arguments of the call are complete and the piece has a name and the beginning of an object. A piece
-   * that repeats the whole call does not, nor does one that replaces a placeholder, unless their ids are two or none.
+   * that repeats the whole call does not, nor does one that replaces a placeholder, unless both have an id and the ids differ, or
+   * neither has one.
    */
   private startsNewCall(call: TrackedCall, id: string, name: string, piece: string): boolean {
     if (name === "") return false;

@@ -13,7 +13,7 @@ export const PATTERN_MATCHES = 1000;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** Matches what can stand in a number, and may be written in one JSON number after another. */
+/** Matches the characters of a number, in any order. `NUMBER` then checks the order. */
 const NUMBER_CHARS = /[-+.\deE]*/y;
 
 /** A part of a record that varies. */
@@ -70,7 +70,7 @@ export class RecordTemplate {
     const found = places && findSpans(data, places, texts, values, varying);
     if (!found) return undefined;
     const ends = [0, ...found.map(({ end }) => end)];
-    // One place inside another one.
+    // One of the places is inside another one.
     if (found.some(({ start }, at) => start < ends[at]!)) return undefined;
     // The parts are views of one copy.
     const source = copyText(data);
@@ -88,7 +88,7 @@ export class RecordTemplate {
    * @param data a text with the record
    * @param from where the record begins
    * @param end where it ends
-   * @returns whether it is the same but for them
+   * @returns whether it differs from the template only there
    */
   match(data: string, from = 0, end = data.length): boolean {
     // The engine remembers each step of a match, so a very long record is compared in the other way.
@@ -119,7 +119,7 @@ export class RecordTemplate {
     return data.slice(at, end) === this.after;
   }
 
-  /** @returns where the string ends; -1 if there is none that can be in this place */
+  /** @returns where the string ends; -1 if there is none that fits here */
   private readString(data: string, start: number, slot: number): number {
     const shortEnd = findShortEnd(data, start);
     if (shortEnd !== -1 && slot === -1) return shortEnd;
@@ -135,7 +135,7 @@ export class RecordTemplate {
     return end;
   }
 
-  /** @returns where the value ends; -1 if there is none that can be in this place */
+  /** @returns where the value ends; -1 if there is none that fits here */
   private readValue(
     data: string,
     start: number,
@@ -156,8 +156,8 @@ export class RecordTemplate {
   }
 }
 
-/** A place that varies. */
-interface Found extends Pick<Place, "start" | "end"> {
+/** A place whose value varies. */
+interface VaryingPlace extends Pick<Place, "start" | "end"> {
   slot: number;
   form: Span["form"];
 }
@@ -169,8 +169,8 @@ function findSpans(
   texts: readonly string[],
   values: readonly string[],
   varying: readonly string[],
-): Found[] | undefined {
-  const found: Found[] = [];
+): VaryingPlace[] | undefined {
+  const found: VaryingPlace[] = [];
   for (const [slot, pointer] of texts.entries()) {
     const place = places.get(pointer);
     if (place?.kind !== "string") return undefined;

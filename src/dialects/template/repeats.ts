@@ -9,23 +9,23 @@ const MAX_MISSES = 16;
 const NONE: readonly string[] = [];
 
 /**
- * Reads the records of a stream that repeat the one before. Only the record just before is a template, because of many
- * fields the latest value counts.
+ * Reads the records of a stream that repeat the one before. Only the record just before can be the template, because many
+ * fields have the value that came last.
  */
 export class Repeats {
   private template: RecordTemplate | undefined;
-  /** Do what the template's `Repeat` says. The rest of it is not kept, as a stream may stay open for long. */
+  /** What is needed of the template's `Repeat`. Its places are not kept, because a stream may stay open for long. */
   private apply: Repeat["apply"] | undefined;
   private settleLatest: Repeat["settle"] | undefined;
-  /** The latest record that was read in full. It becomes the template when another record arrives, to hold up no text. */
+  /** The latest record that was read in full. It becomes the template when the next one comes, so that its text is not late. */
   private candidate: { data: string; findRepeat: () => Repeat | undefined } | undefined;
-  /** Places without meaning that were seen to vary. A template is faster without those that stay the same. */
+  /** Places in `Repeat.ignored` and `Repeat.latest` that have varied so far. A template is faster without the others. */
   private varying = NONE;
-  /** Templates that were looked for since the last match. */
+  /** How many templates were made in a row without a match. */
   private misses = 0;
-  /** Whether values vary of which the latest count. */
+  /** Whether a place in `Repeat.latest` varies. */
   private mustSettle = false;
-  /** The latest record that was applied and has values of which the latest count. */
+  /** The latest record that was applied, if what it has in `Repeat.latest` was not read. */
   private unsettled: string | undefined;
 
   /** @param depth how deeply the JSON of a record may nest */
@@ -36,7 +36,7 @@ export class Repeats {
    * @param text a text with the record
    * @param start where the record begins
    * @param end where it ends
-   * @returns false for any other record, of which nothing was read
+   * @returns whether it does. Nothing is read of a record that does not.
    * @throws Failure as reading the record would
    */
   read(text: string, start = 0, end = text.length): boolean {
@@ -59,13 +59,16 @@ export class Repeats {
     if (!isCandidate) this.template = undefined;
   }
 
-  /** Forgets the record before, because another response begins. */
+  /** Forgets the latest record, because another response begins. */
   forget(): void {
     this.candidate = undefined;
     this.template = undefined;
   }
 
-  /** Reads what only the last record needs. Call it before a record is read in full, and at the end. @throws Failure */
+  /**
+   * Reads the latest values that repeats have left open. Call it before a record is read in full, and at the end.
+   * @throws Failure
+   */
   settle(): void {
     const { unsettled } = this;
     if (unsettled === undefined) return;

@@ -8,13 +8,13 @@ const MAX_SHORT_CHARS = 40;
 /**
  * Finds the closing quote of a string literal that is short and has no escapes, as most are.
  * @param start where its content begins
- * @returns -1 if it is not such a one
+ * @returns -1 if the literal is longer, has an escape or does not end
  */
 export function findShortEnd(data: string, start: number): number {
   for (let at = start; at <= start + MAX_SHORT_CHARS; at++) {
     const code = data.charCodeAt(at);
     if (code === 0x22) return at;
-    // Also where the data ends, which has no code.
+    // Behind the end of the data the code is NaN, which fails the comparison, too.
     if (!(code >= 0x20) || code === 0x5c) return -1;
   }
   return -1;
@@ -30,7 +30,7 @@ export function findLiteralEnd(data: string, start: number): number {
 }
 
 /**
- * Parses a string literal, quotes included where they stand. It needs no guard against keys, as a text has none.
+ * Parses a string literal that stands between quotes. Unlike a whole record, it has no keys to guard against.
  * @param start where its content begins
  * @param end place of its closing quote
  * @returns undefined if it is not valid

@@ -19,7 +19,7 @@ function buildNextRequest(request: ChatRequest, choice: CompletionChoice): ChatR
   const messages = [...request.messages, choice.message];
   const container = choice["container"];
   if (!isObject(container) || typeof container["id"] !== "string") return { ...request, messages };
-  // The code of the rest runs where the files of the answer so far are.
+  // The rest of the answer gets the container with the files that exist so far.
   return {
     ...request,
     messages,

@@ -3,8 +3,8 @@ import { createOpenAiProvider } from "../openai-compatible.js";
 import type { Provider } from "../provider.js";
 
 /**
- * Workers of the same author on other machines, asked over a broker. Whoever opens the provider brings a dispatcher that
- * knows the broker; the address stands for none.
+ * The author's own workers on other machines, reached over a broker. The requests need a dispatcher that sends them there
+ * (`FleetDispatcher`). The base URL is a placeholder and is never connected to.
  */
 export const REMOTE_PROVIDER: Provider = {
   ...createOpenAiProvider({

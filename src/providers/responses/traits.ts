@@ -1,4 +1,4 @@
-/** What differs between services that offer OpenAI's Responses. */
+/** What differs between services that offer OpenAI's Responses API. */
 export interface ResponsesTraits {
   /** Whether it takes `store`; default true. It is sent as `false`: the conversation is the author's. */
   takesStore?: boolean;
@@ -10,7 +10,7 @@ export interface ResponsesTraits {
   reasoningStatus?: string;
   /** Whether tool calls must be the last items of an answer; default false. */
   callsLast?: boolean;
-  /** Whether it may call an answer complete that its limit of tokens has cut off; default false. */
+  /** Whether it may report an answer as complete although the limit of tokens cut it off; default false. */
   hidesLimit?: boolean;
   /** Parameters of Chat Completions that it has, although OpenAI's Responses have not. */
   parameters?: readonly string[];
@@ -22,5 +22,5 @@ export interface ResponsesService extends ResponsesTraits {
   name: string;
 }
 
-/** What an author does who needs what only the other form has; a sentence. */
+/** Advice for a request that uses what only Chat Completions has; a sentence. */
 export const CHAT_HAS_IT = "Leave it out, or set API of the provider to Chat Completions, which has it.";

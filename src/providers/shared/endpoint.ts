@@ -5,6 +5,7 @@ export type ApiForm = "chat" | "responses";
 export interface Endpoint {
   /** The address up to the part that names the operation: `https://api.openai.com/v1`. */
   baseUrl: string;
+  /** The key for the service, without `Bearer`. Default: none is sent. */
   apiKey?: string;
   /** Extra request headers. */
   headers?: Readonly<Record<string, string>>;

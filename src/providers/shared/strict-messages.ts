@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { isObject } from "../../core/json/parse.js";
 
-/** The assistant's message of a service that refuses fields it does not know. */
+/** Which fields an assistant's message may have, for a service that refuses fields which it does not know. */
 export interface AssistantSchema {
   /** Fields that the service knows, under its own names; `role` is always sent. */
   fields: ReadonlySet<string>;
@@ -26,16 +26,16 @@ export function restrictMessages(
   };
 }
 
-/** What the model says where a service wants it to speak before the user does. */
-const PAUSE: ChatMessage = { role: "assistant", content: "…" };
+/** An answer of the model that separates two messages. */
+const SEPARATOR: ChatMessage = { role: "assistant", content: "…" };
 
-/** Puts a word of the model between results of tools and a user's message, for services that refuse one after the other. */
+/** Puts an answer of the model between a tool result and a user's message, for services that refuse a user's message there. */
 export function separateResults(body: Record<string, unknown>): Record<string, unknown> {
   const messages = body["messages"] as readonly ChatMessage[];
-  const isSteered = (at: number) => messages[at]!.role === "user" && messages[at - 1]?.role === "tool";
+  const needsSeparator = (at: number) => messages[at]!.role === "user" && messages[at - 1]?.role === "tool";
   return {
     ...body,
-    messages: messages.flatMap((message, at) => (isSteered(at) ? [PAUSE, message] : [message])),
+    messages: messages.flatMap((message, at) => (needsSeparator(at) ? [SEPARATOR, message] : [message])),
   };
 }
 

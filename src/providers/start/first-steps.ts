@@ -1,4 +1,4 @@
-/** What helps an author to begin with a service. Models and pages change; nothing depends on them. */
+/** What the dialog shows to an author who begins with a service. No code depends on it, because models and pages change. */
 export interface FirstSteps {
   /** A usual model, shown as an example in the dialog. It is never sent by itself. */
   usualModel?: string;
@@ -31,6 +31,7 @@ const FIRST_STEPS: Readonly<Record<string, FirstSteps>> = {
   "ollama-v1": { usualModel: "llama3.2" },
 };
 
+/** @returns no fields if nothing is known for this provider */
 export function findFirstSteps(provider: string): FirstSteps {
   return Object.hasOwn(FIRST_STEPS, provider) ? FIRST_STEPS[provider]! : {};
 }

@@ -14,6 +14,7 @@ export class InputItems {
   /** @param findItem finds an item of an earlier answer, which some clients send by its id only */
   constructor(private readonly findItem: (id: string) => unknown) {}
 
+  /** Adds the `input` of a request. @throws Failure `invalid_request` that names the item which is wrong */
   addAll(input: unknown): void {
     if (typeof input === "string") this.messages.push({ role: "user", content: input });
     else if (!Array.isArray(input)) throw createFieldFailure("input", "a text, or a list of items");

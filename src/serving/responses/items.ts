@@ -6,13 +6,16 @@ import { readCounts } from "../usage.js";
 /** An item of a response's output. */
 export type OutputItem = { type: string; id: string } & Record<string, unknown>;
 
+/** The status of a response or an item, in the words of Responses. */
 export type ResponseStatus = "in_progress" | "completed" | "incomplete";
 
-/** What an item has in it. `fragment` is the text, the summary, the arguments or the input so far. */
+/** The content of an item. */
 export interface ItemContent {
   kind: "text" | "reasoning" | "function" | "custom";
   id: string;
+  /** The text, the summary, the arguments or the input so far. */
   text: string;
+  /** Whether more of it may follow. */
   isOpen: boolean;
   annotations?: readonly unknown[];
   callId?: string;
