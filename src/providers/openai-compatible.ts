@@ -8,7 +8,7 @@ import { placeReasoning, readReasoningRefusal } from "./compatible/past-reasonin
 import { putSchemaInPrompt, refusesSchemas } from "./compatible/schema-in-prompt.js";
 import type { BackgroundProtocol, Provider, ProviderMemory, ProviderSetting } from "./provider.js";
 import { createBackgroundProtocol } from "./responses/background.js";
-import { learnFromResponsesRefusal, readRefusedParts } from "./responses/learn.js";
+import { learnFromResponsesRefusal, readRefusedParts } from "./responses/refusals.js";
 import { buildResponsesBody } from "./responses/request.js";
 import type { ResponsesService, ResponsesTraits } from "./responses/traits.js";
 import type { ApiForm, Endpoint } from "./shared/endpoint.js";
