@@ -23,29 +23,36 @@ export const ENTRY_BYTES = 64;
 export function estimateHeapBytes(value: unknown): number {
   if (typeof value === "string") return estimateTextBytes(value);
   if (typeof value !== "object" || value === null) return PRIMITIVE_BYTES;
-  return Array.isArray(value) ? estimateListBytes(value) : estimateObjectBytes(value, undefined);
+  return Array.isArray(value) ? estimateListBytes(value) : estimateObjectBytes(value, false);
 }
 
 function estimateListBytes(list: readonly unknown[]): number {
   let bytes = CONTAINER_BYTES + list.length * PRIMITIVE_BYTES;
-  let before: object | undefined;
+  let names: readonly string[] = [];
   for (const entry of list) {
     if (typeof entry !== "object" || entry === null || Array.isArray(entry))
       bytes += estimateHeapBytes(entry);
     else {
-      bytes += estimateObjectBytes(entry, before);
-      before = entry;
+      // Neighbours share their names only if these come in the same order: else the engine keeps each object's own.
+      const shares = hasNames(entry, names);
+      bytes += estimateObjectBytes(entry, shares);
+      if (!shares) names = Object.keys(entry);
     }
   }
   return bytes;
 }
 
-/** @param neighbour the object before it in a list, if it is in one: both share the names that both have */
-function estimateObjectBytes(object: object, neighbour: object | undefined): number {
+function hasNames(object: object, names: readonly string[]): boolean {
+  let at = 0;
+  for (const name in object) if (name !== names[at++]) return false;
+  return at === names.length;
+}
+
+/** @param sharesNames whether the object before it in a list has the same names */
+function estimateObjectBytes(object: object, sharesNames: boolean): number {
   let bytes = CONTAINER_BYTES;
   for (const name in object) {
-    const isShared = neighbour !== undefined && Object.hasOwn(neighbour, name);
-    bytes += isShared ? PRIMITIVE_BYTES : MEMBER_BYTES + name.length;
+    bytes += sharesNames ? PRIMITIVE_BYTES : MEMBER_BYTES + name.length;
     bytes += estimateHeapBytes((object as Record<string, unknown>)[name]);
   }
   return bytes;

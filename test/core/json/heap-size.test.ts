@@ -6,6 +6,15 @@ const MANY = 30_000;
 
 const listOf = (create: (at: number) => string) => `[${Array.from({ length: MANY }, (_, at) => create(at))}]`;
 
+/** Writes an object of 20 members. Each number gives another order of them. */
+function writeShuffled(number: number): string {
+  const names = Array.from({ length: 20 }, (_, at) => `n${at}`);
+  const members: string[] = [];
+  for (let rest = number * 7919; names.length > 0; rest = Math.floor(rest / 2) + number)
+    members.push(`"${names.splice(rest % names.length, 1)[0]}":1`);
+  return `{${members}}`;
+}
+
 const SHAPES: Readonly<Record<string, string>> = {
   "an object with many empty members": `{${Array.from({ length: MANY }, (_, at) => `"k${at}":{}`)}}`,
   "an object with many numbers": `{${Array.from({ length: MANY }, (_, at) => `"k${at}":1`)}}`,
@@ -14,6 +23,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   "short texts": listOf((at) => `"s${at}"`),
   fractions: listOf((at) => `${at}.5`),
   "objects of different shapes": listOf((at) => `{"u${at}":1}`),
+  "objects with the same names in different orders": listOf(writeShuffled),
   "token probabilities": listOf((at) => `{"token":"t${at}","logprob":-${at}.25,"bytes":[1,2,3]}`),
   "long texts": listOf((at) => `"${at}${"x".repeat(200)}"`),
 };
