@@ -42,17 +42,17 @@ export interface ChatOptions extends ServiceOptions {
    */
   parameters?: ChatParameters | undefined;
   /**
-   * Takes up an answer that an earlier stream has begun, at the place that its result says. Needs a service that keeps answers
+   * Resumes an answer that an earlier stream has begun: `resume` of its result. Needs a service that keeps answers
    * (`parameters.background` with Responses), and the same request.
    */
   resume?: ResumePoint | undefined;
   /** The job to use, if the service bills by job. Default: a new job for this stream. */
   job?: JobWish | undefined;
-  /** Your own prices, for models whose price neither the service nor the price list tells. */
+  /** Your own prices, for models that neither the service nor the price list has a price for. */
   prices?: OwnPrices | undefined;
-  /** Whether to skip and count broken records instead of failing. Records of unknown types are always skipped and counted. Default: false. */
+  /** Whether to skip and count broken records instead of failing, as with records of unknown types. Default: false. */
   tolerant?: boolean | undefined;
-  /** Whether a stream that ends without a finish reason fails as `interrupted`, even if it has an end marker. Default: false. */
+  /** Whether a stream without a finish reason fails as `interrupted`, even if it has an end marker. Default: false. */
   needsFinishReason?: boolean | undefined;
   /** What earlier requests learned about the service. Default: one memory for each base URL in this process. */
   memory?: ProviderMemory | undefined;

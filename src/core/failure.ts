@@ -156,7 +156,10 @@ export function toFailure(thrown: unknown, code: FailureCode = "bad_response"): 
   return new Failure(code, readThrownText(thrown), { retryable: false, cause: thrown });
 }
 
-/** Not everything thrown is an Error: JSONata throws plain objects that say where, and function nodes have a realm of their own. */
+/**
+ * Reads the message of anything thrown. It need not be an `Error`: JSONata throws plain objects with a position, and errors
+ * of function nodes come from another realm.
+ */
 function readThrownText(thrown: unknown): string {
   try {
     if (typeof thrown !== "object" || thrown === null) return String(thrown);

@@ -1,4 +1,5 @@
 import { Failure } from "../core/failure.js";
+import { isObject } from "../core/json/parse.js";
 
 /** Reads a text from a record. @returns "" for a value of another type */
 export function toText(value: unknown): string {
@@ -14,6 +15,12 @@ export function toNumber(value: unknown): number | undefined {
 export function toUnixSeconds(value: unknown): number {
   const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? 0 : Math.floor(time / 1000);
+}
+
+/** @returns the object in a list of one; undefined for any other list or value */
+export function getOnlyObject(list: unknown): Record<string, unknown> | undefined {
+  const first: unknown = Array.isArray(list) && list.length === 1 ? list[0] : undefined;
+  return isObject(first) ? first : undefined;
 }
 
 /**

@@ -247,7 +247,7 @@ function isKimi(model: string): boolean {
   return /kimi/i.test(model);
 }
 
-/** Learns from a refusal of `stream_options`, of a JSON Schema or of reasoning, so that the request is sent once more in another form. */
+/** Learns from a refusal of `stream_options`, a JSON Schema or reasoning. The request is then sent again in another form. */
 function learnFromRefusal(status: number, body: string, memory: ProviderMemory): ProviderMemory | undefined {
   if (status !== 400 && status !== 422) return undefined;
   if (!memory.refusesStreamOptions && ABOUT_STREAM_OPTIONS.test(body)) return { refusesStreamOptions: true };

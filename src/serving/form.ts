@@ -75,7 +75,7 @@ export interface FrameWriter {
   restart(start: number): string | undefined;
   /** Ends the answer, or says that it failed. Nothing follows. */
   end(end: AnswerEnd): string;
-  /** Shows that the answer is still alive. @param needsRecord whether a comment is not enough, since some clients ignore it */
+  /** Shows that the answer is still alive. @param needsRecord whether a comment is not enough: some clients ignore it */
   keepAlive(needsRecord: boolean): string;
 }
 

@@ -62,7 +62,7 @@ export function buildBackstops(timeouts: Readonly<Timeouts>): Backstops {
  */
 const MAX_JOINED_BYTES = 8 * 1024;
 
-/** The buffer in which parts are joined, one exchange at a time. New memory for each join would be garbage that stays long. */
+/** The buffer in which parts are joined. All exchanges share it, because new memory for each join would be freed late. */
 const joinedBytes = Buffer.allocUnsafeSlow(2 * MAX_JOINED_BYTES);
 
 /** After the end of an answer, the connection is kept for the next request if the server ends the body within this time. */

@@ -32,13 +32,13 @@ export interface PriceQuery {
 
 let list: PriceList | null | undefined;
 
-/** Services and models that the list does not have. To look for a model in vain takes longest. */
+/** Services and models that the list does not have. A search for such a model takes longest, so it is not repeated. */
 const unlisted = new RecentMap<true>(200);
 
 /** Names of services in the list by their base URLs; null for one that it does not have. The list tries many patterns. */
 const servicesByUrl = new RecentMap<string | null>(200);
 
-/** Loads the list when it is needed for the first time, since it takes 30 ms and 18 MB. @returns null if it is not installed */
+/** Loads the list, which takes 30 ms and 18 MB, when it is first needed. @returns null if it is not installed */
 function loadList(): PriceList | null {
   if (list !== undefined) return list;
   try {
@@ -54,7 +54,10 @@ export function isPriceListMissing(): boolean {
   return list === null;
 }
 
-/** @returns null if the list does not have the model, or does not price all that was counted */
+/**
+ * Calculates what a request costs by the price list.
+ * @returns null if the list does not have the model, or has no price for something that was counted
+ */
 export function calculateListCost({ provider, baseUrl, model, counts, askedAt }: PriceQuery): Cost | null {
   const known = SERVICES.get(provider);
   if (model === "" || (known === undefined && provider !== "custom")) return null;

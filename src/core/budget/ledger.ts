@@ -19,7 +19,9 @@ export interface Balance {
   resetsAt: number;
 }
 
+/** The rules of a budget. */
 export interface LedgerRules {
+  /** What each purse may spend in a span: tokens, requests, or billionths of a US dollar. */
   limit: number;
   /** From this share of the limit on, the purse is nearly empty: 0.8. */
   warnAt: number;
@@ -39,7 +41,7 @@ interface Purse {
 /** What is stored of a purse: the start of its span, and what is spent, reservations included. */
 export type StoredPurse = readonly [start: number, spent: number];
 
-/** Purses that a ledger keeps. Of more, the one of the oldest span goes first, and of these the one that spent least. */
+/** How many purses a ledger keeps. One too many deletes the one of the oldest span, or the one of these that spent least. */
 const MAX_PURSES = 10_000;
 
 /**
@@ -59,10 +61,12 @@ export class Ledger {
     this.rules = rules;
   }
 
+  /** How many requests run. */
   get openCount(): number {
     return this.open.size;
   }
 
+  /** How many purses are kept. */
   get purseCount(): number {
     return this.purses.size;
   }
@@ -109,6 +113,7 @@ export class Ledger {
     purse.spentElsewhere = 0;
   }
 
+  /** Reads how a purse stands in a span. A purse that does not exist is full. */
   look(key: string, span: Span): Balance {
     const purse = this.purses.get(key);
     const isCurrent = purse !== undefined && purse.span.start >= span.start;

@@ -99,10 +99,10 @@ function isAboutContext(word: string): boolean {
 }
 
 /**
- * Whether a retry can succeed. If there is a status, it decides: 408, 409, 425, 429 and 5xx except 501 and 505, as in
- * the OpenAI and Anthropic SDKs. So a 502 that quotes an `invalid_request_error` is retried: the word may be the gateway's
- * own for every error, and a request too many costs less than an answer given up too early. A retry never helps against an empty account, a too long context or a wrong key, and
- * always after a rate limit.
+ * Whether a retry can succeed. It never can with an empty account, a context that is too long or a wrong key. It always can
+ * after a rate limit. Otherwise the status decides, if there is one: 408, 409, 425, 429 and 5xx except 501 and 505, as in
+ * the OpenAI and Anthropic SDKs. So a 502 that quotes an `invalid_request_error` is retried: a gateway may use that word for
+ * every error, and a request too many costs less than an answer that is given up too early.
  */
 export function isRetryable(code: FailureCode, status?: number): boolean {
   if (code === "insufficient_credits" || code === "context_length" || code === "authentication") return false;

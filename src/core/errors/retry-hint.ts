@@ -101,7 +101,11 @@ function findBucketReset(headers: Headers, now: number): number | undefined {
 /** Longest header of the IETF draft that is read. */
 const MAX_DRAFT_CHARS = 1_000;
 
-/** Reads the empty buckets of the IETF draft's header: `"day";r=0;t=30`, in older versions `limit=9, remaining=0, reset=30`. */
+/**
+ * Reads the empty buckets of the header `RateLimit` (IETF draft "RateLimit header fields for HTTP"): `"day";r=0;t=30`, in
+ * older versions `limit=9, remaining=0, reset=30`.
+ * @returns milliseconds until each is filled again
+ */
 function readDraftBuckets(value: string): number[] {
   const text = value.slice(0, MAX_DRAFT_CHARS);
   const buckets = /\bremaining=/.test(text) ? [text] : text.split(",");

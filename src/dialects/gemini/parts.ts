@@ -29,7 +29,7 @@ interface OpenCall extends Call {
 /** Turns the parts of one candidate (Gemini API reference, "Part") into deltas. */
 export class GeminiPartReader {
   private callCount = 0;
-  /** Parts so far that Chat Completions has no place for. */
+  /** How many parts so far have no place in Chat Completions. */
   private echoCount = 0;
   private openCall: OpenCall | undefined;
   /** Complete calls that had a signature. If one comes again as a whole without it, it is a repetition and no new call. */

@@ -218,8 +218,8 @@ function checkPromptFeedback(feedback: unknown): void {
 function checkFinishReason({ finishReason, finishMessage }: Record<string, unknown> = {}): void {
   const fault = typeof finishReason === "string" ? readFinishFault(finishReason) : undefined;
   if (!fault) return;
-  const isTold = typeof finishMessage === "string" && finishMessage !== "";
-  throw new Failure(fault.code, `${fault.message}${isTold ? `: ${toExcerpt(finishMessage)}` : "."}`, {
+  const hasMessage = typeof finishMessage === "string" && finishMessage !== "";
+  throw new Failure(fault.code, `${fault.message}${hasMessage ? `: ${toExcerpt(finishMessage)}` : "."}`, {
     retryable: fault.retryable,
   });
 }

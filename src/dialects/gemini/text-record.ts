@@ -1,10 +1,13 @@
 import { isObject } from "../../core/json/parse.js";
+import { getOnlyObject } from "../wire-values.js";
 
 /** A record that adds one text and nothing else that may differ from record to record, apart from its counts. */
 export interface TextRecord {
-  /** The text's place in the record. */
+  /** The text's place in the record, as a JSON pointer. */
   place: string;
+  /** The field of the delta that it adds to. */
   field: "content" | "reasoning_content";
+  /** Index of the candidate. */
   index: number;
   hasUsage: boolean;
   hasLogprobs: boolean;
@@ -24,7 +27,7 @@ const CANDIDATE_FIELDS: ReadonlySet<string> = new Set(["content", "index", "logp
 
 const PART_FIELDS: ReadonlySet<string> = new Set(["text", "thought"]);
 
-/** Reads what a record that was read before has. @returns undefined if it has more than one text, or an end */
+/** Finds the one text of a record. @returns undefined if it has not exactly one, or if it ends the answer */
 export function readTextRecord(record: Record<string, unknown>): TextRecord | undefined {
   const candidate = getOnlyObject(record["candidates"]);
   const { content, index = 0, finishReason } = candidate ?? {};
@@ -43,10 +46,4 @@ export function readTextRecord(record: Record<string, unknown>): TextRecord | un
 
 function hasOnly(object: object, fields: ReadonlySet<string>): boolean {
   return Object.keys(object).every((key) => fields.has(key));
-}
-
-/** @returns the object in a list of one */
-function getOnlyObject(list: unknown): Record<string, unknown> | undefined {
-  const first: unknown = Array.isArray(list) && list.length === 1 ? list[0] : undefined;
-  return isObject(first) ? first : undefined;
 }

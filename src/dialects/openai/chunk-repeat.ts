@@ -4,6 +4,7 @@ import { getAnswerText, isRichChoice, sendPiece, toChunkKind } from "../chunk-ki
 import type { DecoderSink } from "../dialect.js";
 import { Probes } from "../template/blueprint.js";
 import type { Repeat } from "../template/repeat.js";
+import { getOnlyObject } from "../wire-values.js";
 import { type CanonicalRecord, type ChunkNormaliser, PADDING_FIELDS } from "./chunk-normaliser.js";
 import { REASONING_NAME } from "./reasoning.js";
 import { isChoice } from "./wire-chunk.js";
@@ -150,10 +151,4 @@ function listCounts({ usage, timings }: Fields): string[] {
   if (!isObject(usage) || !usage["prompt_tokens"]) return places;
   const varying = Object.keys(usage).filter((key) => key !== "prompt_tokens");
   return [...places, ...varying.map((key) => `/usage/${key}`)];
-}
-
-/** @returns the object in a list of one */
-function getOnlyObject(list: unknown): Fields | undefined {
-  const first: unknown = Array.isArray(list) && list.length === 1 ? list[0] : undefined;
-  return isObject(first) ? first : undefined;
 }

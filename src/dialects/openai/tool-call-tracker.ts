@@ -141,8 +141,8 @@ export class ToolCallTracker {
   /**
    * Whether a piece begins another call although its id is missing or the same. It does if it has the name of another
    * tool, or if the arguments of the call are complete and the piece has a name and the beginning of an object. A piece
-   * that repeats the whole call does not, nor does one that replaces a placeholder, unless both have an id and the ids differ, or
-   * neither has one.
+   * that repeats the whole call does not, nor does one that replaces a placeholder, unless both have an id and the ids
+   * differ, or neither has one.
    */
   private startsNewCall(call: TrackedCall, id: string, name: string, piece: string): boolean {
     if (name === "") return false;

@@ -17,7 +17,7 @@ export class Repeats {
   /** What is needed of the template's `Repeat`. Its places are not kept, because a stream may stay open for long. */
   private apply: Repeat["apply"] | undefined;
   private settleLatest: Repeat["settle"] | undefined;
-  /** The latest record that was read in full. It becomes the template when the next one comes, so that its text is not late. */
+  /** The latest record that was read in full. It becomes the template when the next one comes: its text goes first. */
   private candidate: { data: string; findRepeat: () => Repeat | undefined } | undefined;
   /** Places in `Repeat.ignored` and `Repeat.latest` that have varied so far. A template is faster without the others. */
   private varying = NONE;

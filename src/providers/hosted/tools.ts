@@ -9,6 +9,7 @@ export const HOSTED_TOOLS = [
   "image_generation",
 ] as const;
 
+/** The name of a tool that services run themselves. */
 export type HostedTool = (typeof HOSTED_TOOLS)[number];
 
 /** How a service wants one of its tools in a request. */

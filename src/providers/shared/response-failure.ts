@@ -57,7 +57,7 @@ export function describeRefusal(code: FailureCode, status: number, message: stri
   return `${meaning} (${status})${message ? `: ${message}` : ""}${advice ? ` — ${advice}` : ""}`;
 }
 
-/** Parses an error's body: JSON, maybe with a byte order mark, or in an event of a stream. @returns undefined for any other text */
+/** Parses an error's body: JSON, or the first event with JSON in a stream. @returns undefined for any other text */
 function parseErrorBody(body: string): unknown {
   const text = body.trim();
   const value = tryParseLooseJson(text);

@@ -29,7 +29,7 @@ export function restrictMessages(
 /** An answer of the model that separates two messages. */
 const SEPARATOR: ChatMessage = { role: "assistant", content: "…" };
 
-/** Puts an answer of the model between a tool result and a user's message, for services that refuse a user's message there. */
+/** Puts an answer of the model between a tool result and a user's message, if a service refuses the user's message there. */
 export function separateResults(body: Record<string, unknown>): Record<string, unknown> {
   const messages = body["messages"] as readonly ChatMessage[];
   const needsSeparator = (at: number) => messages[at]!.role === "user" && messages[at - 1]?.role === "tool";

@@ -7,7 +7,7 @@ import { formatEvent, KEEP_ALIVE_COMMENT } from "../sse.js";
 import type { ToolStep } from "../tool-steps.js";
 import { readCounts } from "../usage.js";
 
-/** Our finish reasons that the AI SDK spells in another way. Any other word breaks its stream. */
+/** Our finish reasons, as the AI SDK spells them. Any other word breaks its stream. */
 const FINISH_REASONS: Readonly<Record<string, string>> = {
   stop: "stop",
   length: "length",
@@ -15,6 +15,7 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
   content_filter: "content-filter",
 };
 
+/** What the writer has to know of the request. */
 export interface UiWriterOptions {
   /** Id of the message that the answer belongs to. A client that sends results of tools goes on with its message. */
   messageId: string;

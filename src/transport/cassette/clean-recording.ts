@@ -61,8 +61,8 @@ function listCuts(reads: readonly RawRead[]): number[] {
 }
 
 /**
- * Moves places in a text to those in its clean copy. What stands between two replaced secrets is the same in both. If it stands
- * within a secret too, a place may be off by a little, which changes where the body is cut and not what it says.
+ * Moves places in a text to those in its clean copy. Text between two replaced secrets is the same in both. If a secret
+ * contains the same text, a place may be a little off. That changes where the body is cut, but not what it says.
  */
 function moveCuts(cuts: readonly number[], text: string, clean: string): number[] {
   if (text === clean) return [...cuts];

@@ -15,7 +15,8 @@ export interface RecordedRequest {
 const KEPT_QUERY: readonly string[] = ["alt", "api-version", "stream", "starting_after"];
 
 /**
- * Fields of a body that do not change what is asked: who asks, and what the package leaves out after a service refused it once.
+ * Fields of a body that do not change the answer: ids of the user, and what this package leaves out once a service has
+ * refused it.
  */
 const IGNORED_FIELDS: ReadonlySet<string> = new Set([
   "stream_options",

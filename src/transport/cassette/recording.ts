@@ -2,8 +2,8 @@ import type { FailureCode, Phase } from "../../core/failure.js";
 import type { RecordedRequest } from "./recorded-request.js";
 
 /**
- * One read of the socket: when it came, in milliseconds after the request, and its bytes. They are text, or base64 if the read
- * ends within a character.
+ * One read of the socket: when it came, in milliseconds after the request, and its bytes. The bytes are text, or base64 if
+ * the read ends within a character.
  */
 export type RecordedRead = readonly [ms: number, bytes: string | { b64: string }];
 

@@ -12,15 +12,15 @@ export interface ProcessOptions {
   clock: Clock;
 }
 
-/** What a program says and does. Each handler is called outside of any message, so it must not throw. */
+/** Receives what a program writes, and its end. The handlers must not throw: nobody would catch it. */
 export interface ProcessEvents {
   /** A line of its standard output. */
   onLine(line: string): void;
   /** A line of its standard error, perhaps cut. */
   onErrorLine(line: string): void;
-  /** The program has said a line that is too long; the rest of what it says is dropped. */
+  /** The program has written a line that is too long. The rest of its standard output is dropped. */
   onFlood(): void;
-  /** It is over. Called once if it was started. @param reason such as “exit code 1” */
+  /** The program has ended. Called once if it was started. @param reason such as “exit code 1” */
   onExit(reason: string): void;
 }
 
@@ -33,13 +33,13 @@ const MAX_ERROR_LINE_CHARS = 500;
 /** How long a program has to end after its standard input has ended, and then again after SIGTERM. */
 const EXIT_GRACE_MS = 1_000;
 
-/** How long the last words of a program that is over may take to arrive. */
-const LAST_WORDS_MS = 500;
+/** How long the rest of the output of a program that has ended may take to arrive. */
+const OUTPUT_GRACE_MS = 500;
 
-/** Programs that run, so that none outlives this process. */
+/** The programs that run. They are killed when this process exits. */
 const running = new Set<LineProcess>();
 
-/** A program that is talked to by lines: its standard input and output. It ends for sure when it is stopped. */
+/** A child process that reads and writes lines on its standard input and output. When it is stopped, it ends for certain. */
 export class LineProcess {
   private exited: Promise<void> = Promise.resolve();
   private isOver = false;
@@ -50,7 +50,7 @@ export class LineProcess {
     private readonly events: ProcessEvents,
   ) {}
 
-  /** @throws Error with a `code` such as ENOENT if the program cannot be started */
+  /** Starts a program. @throws Error with a `code` such as ENOENT if it cannot be started */
   static start(options: ProcessOptions, events: ProcessEvents): Promise<LineProcess> {
     const isWindows = process.platform === "win32";
     return new Promise((resolve, reject) => {
@@ -72,7 +72,7 @@ export class LineProcess {
     });
   }
 
-  /** @returns false if the program takes nothing any more */
+  /** Writes a line to its standard input. @returns false if the program takes no more input */
   write(line: string): boolean {
     const { stdin } = this.child;
     if (this.isOver || !stdin.writable) return false;
@@ -80,7 +80,10 @@ export class LineProcess {
     return true;
   }
 
-  /** Ends the program: kindly first, by force after two seconds. Resolves once it is over. */
+  /**
+   * Ends the program: closes its input, sends SIGTERM after one second and SIGKILL after two. Resolves when it has ended. May
+   * be called more than once.
+   */
   stop(): Promise<void> {
     const { clock } = this.options;
     if (this.isOver) return this.exited;
@@ -100,7 +103,7 @@ export class LineProcess {
       if (pid !== undefined && process.platform !== "win32") process.kill(-pid, signal);
       else this.child.kill(signal);
     } catch {
-      // It is over already.
+      // It has ended already.
     }
   }
 
@@ -118,11 +121,11 @@ export class LineProcess {
     child.stderr.setEncoding("utf8").on("data", (text: string) => errors.add(text));
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on("error", () => {});
     this.exited = new Promise((resolve) => {
-      let isTold = false;
+      let isReported = false;
       let reason = "";
-      const tell = () => {
-        if (isTold) return;
-        isTold = true;
+      const report = () => {
+        if (isReported) return;
+        isReported = true;
         errors.end();
         events.onExit(reason);
         resolve();
@@ -132,13 +135,13 @@ export class LineProcess {
         this.isOver = true;
         running.delete(this);
         if (running.size === 0) process.removeListener("exit", killAll);
-        // What it has started is nothing without it.
+        // Processes that it has started are of no use without it.
         this.kill("SIGKILL");
-        // Its last words are still in the pipes, which something that left its group may hold open.
-        const timer = this.options.clock.setTimer(tell, LAST_WORDS_MS);
+        // The rest of its output is still in the pipes. A process that has left its group may hold them open.
+        const timer = this.options.clock.setTimer(report, OUTPUT_GRACE_MS);
         child.once("close", () => {
           this.options.clock.clearTimer(timer);
-          tell();
+          report();
         });
       });
     });
