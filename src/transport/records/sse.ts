@@ -91,14 +91,15 @@ export class SseReader implements RecordReader {
 
   /** Passes on the events that repeat the one before, which need no parser. @returns where the rest begins */
   private passRepeats(text: string): number {
-    // An event with this name is always read in full.
-    if (!this.listener.onRepeat || this.event === "error" || text.includes("\r")) return 0;
+    if (!this.listener.onRepeat || text.includes("\r")) return 0;
     let from = 0;
     if (!this.isBetween) {
       from = text.indexOf("\n\n") + 2;
       if (from === 1) return 0;
       this.parse(text.slice(0, from));
     }
+    // An event with this name is always read in full.
+    if (this.event === "error") return from;
     for (let next = this.passRepeat(text, from); next !== -1; next = this.passRepeat(text, next)) from = next;
     return from;
   }

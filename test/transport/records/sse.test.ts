@@ -127,6 +127,8 @@ describe("SSE reader whose listener reads repeated events in the text", () => {
     const reader = new SseReader({ onRecord: () => {}, onRepeat: () => assert.fail("asked") }, 1000);
     reader.feed("event: error\ndata: a\n\n");
     reader.feed("event: error\ndata: a\n\n");
+    reader.feed("data: b\n\nevent: er");
+    reader.feed("ror\ndata: a\n\nevent: error\ndata: a\n\n");
   });
 });
 
