@@ -59,7 +59,7 @@ export class ChoiceJoiner {
   private decide(index: number, delta: Delta, own: Delta): boolean | undefined {
     const names = Object.keys(delta).filter((name) => name !== "role" && name !== "name");
     if (names.length === 0) return undefined;
-    // Reasoning comes before text and calls alike, so it decides nothing.
+    // Reasoning comes before text as well as before calls, so it decides nothing.
     if (names.every(isReasoningField)) return true;
     const hasCalls = delta.tool_calls !== undefined;
     const hasText = Boolean(delta.content);

@@ -28,7 +28,7 @@ const USUAL_ROLE = "assistant";
 export class ChunkPreparer {
   /** Joins choices, if only one answer was requested. */
   private readonly joiner: ChoiceJoiner | undefined;
-  /** The choices of which the reader got a chunk. */
+  /** The choices that the reader has got a chunk of. */
   private begun: Set<number> | undefined;
   /** Roles that came in chunks which the reader did not get. */
   private roles: Map<number, string> | undefined;

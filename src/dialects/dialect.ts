@@ -70,7 +70,7 @@ export interface DecoderOptions {
   everyChunk?: boolean;
   /** Gives milliseconds since 1970, for hints that are dates. Default: 0, so that a date is far away. */
   now?(): number;
-  /** Is told where the service has its reasoning, each time that changes. */
+  /** Called with the place where the service has its reasoning, each time that it changes. */
   onReasoning?(place: ReasoningPlace): void;
   /** How deeply the JSON of a record may nest. */
   depth: number;

@@ -53,7 +53,7 @@ export interface OpeningMark {
 /**
  * Reads the mark that a text begins with, apart from those of gpt-oss, see `HarmonySplitter`.
  * @param text the text from its first character that is no white space
- * @returns `partial` if the text may become a mark; undefined if it is none
+ * @returns `partial` if the text may become a mark; undefined if it cannot
  */
 export function readOpeningMark(text: string): OpeningMark | "partial" | undefined {
   const start = text.slice(0, MAX_MARK_CHARS).toLowerCase();

@@ -23,7 +23,7 @@ export class ThinkingSplitter {
   private heldText = "";
   private harmony: HarmonySplitter | undefined;
 
-  /** @param onReasoning is told where the reasoning is */
+  /** @param onReasoning called with the place where the reasoning is */
   constructor(private readonly onReasoning?: (place: ReasoningPlace) => void) {}
 
   /**
@@ -106,7 +106,7 @@ export class ThinkingFilter implements DecoderSink {
   /** What the chunks that are created here take from the latest chunk of the decoder. */
   private chunkHead: Omit<Chunk, "choices"> = {};
 
-  /** @param onReasoning is told where the reasoning is, if it is in the text */
+  /** @param onReasoning called with the place where the reasoning is, if that is the text */
   constructor(
     private readonly sink: DecoderSink,
     private readonly onReasoning?: (place: ReasoningPlace) => void,

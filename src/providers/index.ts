@@ -54,7 +54,7 @@ export function getProvider(id: string): Provider {
   return provider;
 }
 
-/** @returns what people call a provider; its id if there is none */
+/** @returns the name of a provider that people are shown; the id itself if there is no such provider */
 export function findProviderLabel(id: string): string {
   return findById(id)?.label ?? id;
 }

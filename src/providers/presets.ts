@@ -109,7 +109,7 @@ export const PRESETS: readonly Preset[] = [
     id: "llamacpp",
     label: "llama.cpp server",
     baseUrl: "http://127.0.0.1:8080/v1",
-    // It has loaded one model, and answers with that whatever the name.
+    // The server has loaded one model and answers with it, whatever the request names.
     chooseModel: () => "default",
     keyRequired: false,
     prefill: true,

@@ -46,7 +46,7 @@ const RULES: ParameterRules = {
     "response_format",
     "tool_choice",
   ]),
-  // Of the ignored ones, `user` and `metadata` go into the job.
+  // Two of these, `user` and `metadata`, go into the job instead.
   ignorable: {
     ...OPENAI_ONLY,
     ...SINGLE_TEXT_ANSWER,

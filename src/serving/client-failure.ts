@@ -1,6 +1,6 @@
 import type { FailureCode, FailureData } from "../core/failure.js";
 
-/** A failure as a client gets to know it. */
+/** A failure as a client sees it. */
 export interface ClientFailure {
   /** HTTP status, if nothing has been sent yet. */
   status: number;
@@ -20,7 +20,7 @@ export interface ClientFailure {
 
 const MAX_RETRY_AFTER_S = 60;
 
-/** What clients are told about a failure. `undefined` as text: the failure's own message, which speaks of the request. */
+/** What clients learn about a failure. Text `undefined`: they get the failure's own message, which is about their request. */
 type Row = readonly [status: number, type: string, code: string | null, text: string | undefined];
 
 const INVALID = "invalid_request_error";
@@ -79,7 +79,7 @@ const FINAL: ReadonlySet<FailureCode> = new Set([
   "cancelled",
 ]);
 
-/** Tells a client about the failure of a stream. */
+/** Describes the failure of a stream for a client. */
 export function describeFailure(failure: FailureData): ClientFailure {
   const code: FailureCode = Object.hasOwn(ROWS, failure.code) ? failure.code : "server_error";
   const [status, type, clientCode, text] = ROWS[code];

@@ -37,7 +37,7 @@ export interface EventPlace {
   index: number | "end";
 }
 
-/** Reads the id of an event (`Last-Event-ID`). @returns undefined if it is none of ours */
+/** Reads the id of an event (`Last-Event-ID`). @returns undefined if it is not one that we sent */
 export function readEventId(value: unknown): EventPlace | undefined {
   const [, answerId, index] =
     (typeof value === "string" && /^([\w-]{1,64}):(-1|\d{1,9}|end)$/.exec(value)) || [];

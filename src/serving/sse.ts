@@ -5,7 +5,7 @@ export const EVENT_STREAM_HEADERS: Readonly<Record<string, string>> = {
   "X-Accel-Buffering": "no",
 };
 
-/** A comment that keeps a connection open. Not “: ping”: Continue takes a line that begins so for the end of a read. */
+/** A comment that keeps a connection open. It is not “: ping”, because the client Continue stops reading at such a line. */
 export const KEEP_ALIVE_COMMENT = ": keep-alive\n\n";
 
 /** Formats a record as an event without a name. */

@@ -17,7 +17,7 @@ export class ProxyError extends Error {
   }
 }
 
-/** The connections to a proxy. What goes wrong with them is a `ProxyError`, so that nobody takes it for the service's. */
+/** The connections to a proxy. Their errors become a `ProxyError`, to tell them from errors of the service. */
 export class ProxyPool extends Pool {
   constructor(
     private readonly url: URL,
@@ -43,14 +43,14 @@ export class ProxyPool extends Pool {
   }
 }
 
-/** The way to the services of one scheme: a proxy, or why there is none that works. */
+/** How requests with one URL scheme reach their services: through a proxy. */
 export interface ProxyRoute {
   dispatcher: Dispatcher;
   /** Host of the proxy, with its port. */
   proxy: string;
 }
 
-/** Where requests go that use no proxy, and those that do. A route that is a failure fails only what needs it. */
+/** The routes of requests. If a route is a failure, only the requests that need it fail. */
 export interface Routes {
   direct: Dispatcher;
   /** Default: direct. */

@@ -49,7 +49,7 @@ function loadList(): PriceList | null {
   return list;
 }
 
-/** Whether a price was looked for in vain, since the optional package with the prices is not installed. */
+/** Whether a price was needed and the optional package with the prices is not installed. */
 export function isPriceListMissing(): boolean {
   return list === null;
 }
@@ -76,7 +76,7 @@ export function calculateListCost({ provider, baseUrl, model, counts, askedAt }:
       return null;
     }
     const { input_mtok: input, output_mtok: output } = found.model_price;
-    // An entry without prices is one that nobody has filled in: its total is 0.
+    // An entry without prices is incomplete. Its total would be 0.
     const isPriced =
       (counts.input === 0 || input !== undefined) && (counts.output === 0 || output !== undefined);
     return isPriced ? createCost(found.total_price, "prices") : null;
@@ -112,7 +112,7 @@ function toListUsage(counts: BilledTokens): Record<string, number> {
   };
   const present = Object.entries(usage).filter(([, count]) => count > 0);
   const listed = { input_tokens: counts.input, output_tokens: counts.output, ...Object.fromEntries(present) };
-  // Sound and a cache overlap by a number that has to be told, also if it is 0.
+  // If there are counts of audio and of a cache, the list needs their overlap, even if it is 0.
   const overlaps = counts.inputAudio > 0 && counts.cacheRead > 0;
   return overlaps ? { ...listed, cache_audio_read_tokens: counts.cachedAudio } : listed;
 }

@@ -170,7 +170,7 @@ export interface ChatMessage {
   [vendorField: string]: unknown;
 }
 
-/** Fields of a chunk that are assembled by name. Of any other field, the latest value counts. */
+/** Fields of a chunk that are assembled by name. Any other field keeps its latest value. */
 export const CHUNK_FIELDS: ReadonlySet<string> = new Set([
   "id",
   "object",
@@ -185,7 +185,7 @@ export const CHUNK_LISTS: ReadonlySet<string> = new Set(["citations", "search_re
 
 /**
  * Fields of a choice that are assembled by name, or dropped: `message` and `usage`, whose content the dialect has
- * moved to the delta and the chunk. Of any other field, the latest value counts.
+ * moved to the delta and the chunk. Any other field keeps its latest value.
  */
 export const CHOICE_FIELDS: ReadonlySet<string> = new Set([
   "index",
@@ -207,7 +207,7 @@ export const DELTA_TEXTS: readonly DeltaText[] = [
 /** Lists of a delta: each chunk adds entries. */
 export const DELTA_LISTS: readonly string[] = ["annotations", "images", "reasoning_details"];
 
-/** Fields of a delta that are assembled by name, or dropped (`name`). Of any other field, the latest value counts. */
+/** Fields of a delta that are assembled by name, or dropped (`name`). Any other field keeps its latest value. */
 export const DELTA_FIELDS: ReadonlySet<string> = new Set([
   "role",
   ...DELTA_TEXTS,
@@ -217,7 +217,7 @@ export const DELTA_FIELDS: ReadonlySet<string> = new Set([
   "name",
 ]);
 
-/** Fields of a tool call that are assembled by name. Of any other field, the latest value counts. */
+/** Fields of a tool call that are assembled by name. Any other field keeps its latest value. */
 export const TOOL_CALL_FIELDS: ReadonlySet<string> = new Set([
   "index",
   "id",

@@ -6,7 +6,7 @@ import { isObject } from "../json/parse.js";
  */
 export type CostSource = "service" | "prices" | "own";
 
-/** What an answer costs. Where a cost is unknown there is no such object but null: unknown is never 0. */
+/** What an answer costs. An unknown cost is null, never 0. */
 export interface Cost {
   /** US dollars. */
   usd: number;

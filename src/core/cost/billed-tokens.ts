@@ -1,7 +1,7 @@
 import { EARLIER_PARTS, type Usage } from "../chat/chunk.js";
 import { isObject } from "../json/parse.js";
 
-/** The tokens of an answer, counted alike for every service. A count that a service does not tell is 0. */
+/** The tokens of an answer, counted in the same way for every service. A count that a service does not report is 0. */
 export interface BilledTokens {
   /** All tokens of the request, also those that came from a cache, went into one, or are sound. */
   input: number;

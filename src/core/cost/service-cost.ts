@@ -25,7 +25,7 @@ export function readServiceCost(closing: Chunk): Cost | null {
 function listUsageAmounts(usage: Usage): unknown[] {
   const { cost, cost_in_usd_ticks: ticks } = usage;
   return [
-    // Perplexity tells what each part costs, and the total.
+    // Perplexity reports what each part costs, and the total.
     isObject(cost) ? cost["total_cost"] : readGatewayCost(cost, usage),
     typeof ticks === "number" ? ticks / TICKS_PER_USD : undefined,
     // DeepInfra.

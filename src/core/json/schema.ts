@@ -82,7 +82,7 @@ function serialiseSchema(schema: object): string {
   }
 }
 
-/** @returns the check, or the reason why there is none */
+/** @returns the check, or the reason why the schema has none */
 function compileText(text: string): SchemaCheck | string {
   const schema = JSON.parse(text) as Record<string, unknown>;
   const { $schema } = schema;

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 
 /**
- * Waits for a promise, but not for ever. What the promise does later is ignored.
+ * Waits for a promise for a limited time. What the promise does later is ignored.
  * @param milliseconds how long to wait
  * @param createFailure called if the time is up
  * @throws what the promise rejects with, or the created failure

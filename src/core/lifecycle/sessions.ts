@@ -18,7 +18,7 @@ export interface SessionsOptions<T> {
   expiryMs?: number;
   clock: Clock;
   /**
-   * Ends after which a session's id is remembered for a while, so that late messages can be told from those of a new
+   * Ends after which a session's id is remembered for a while, so that late messages are not taken for those of a new
    * session. Default: none.
    */
   rememberedEnds?: readonly SessionEnd[];

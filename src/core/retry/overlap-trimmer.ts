@@ -19,7 +19,7 @@ const MAX_TAIL_CHARS = 1000;
  * What a piece of a continuation adds to the reader's text.
  * - `text`: new text, which may be empty.
  * - `restart`: the model started its answer again; the text replaces all of the reader's text.
- * - `unclear`: a repetition cannot be told from new text, so the request has to start over.
+ * - `unclear`: it is uncertain whether the text is new or a repetition, so the request has to start over.
  */
 export type ContinuationOutput =
   | { kind: "text"; text: string }
@@ -131,7 +131,7 @@ export class OverlapTrimmer {
 /**
  * Joins a partial answer and its continuation without the overlap.
  * @param info how the model was asked to continue
- * @returns the reader's text in the end; undefined if a repetition cannot be told from new text
+ * @returns the reader's text in the end; undefined if it is uncertain whether the continuation is new or a repetition
  */
 export function joinContinuation(
   text: string,

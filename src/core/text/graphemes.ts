@@ -5,7 +5,7 @@ const GRAPHEME_SEGMENTER = new Intl.Segmenter(undefined, { granularity: "graphem
 /** Whether a place lies between two characters depends on the text after it, but on no more than this. */
 const LOOKAHEAD_CHARS = 64;
 
-/** It depends on no more than this of the text before it, unless somebody writes longer characters. Those may be cut. */
+/** It also depends on the text before it, but on no more than this. A longer character may be cut. */
 const LOOKBACK_CHARS = 256;
 
 /** Below this code point nothing joins the character before it: letters, digits and signs of European languages. */

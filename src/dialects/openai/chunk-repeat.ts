@@ -144,10 +144,10 @@ function placeLogprobs(probes: Probes, logprobs: unknown): void {
   }
 }
 
-/** Lists the places of counts, of which the latest count. */
+/** Lists the places of counts. The last record has the ones that are valid. */
 function listCounts({ usage, timings }: Fields): string[] {
   const places = isObject(timings) ? ["/timings"] : [];
-  // The prompt's count stays the same. It tells a usage from a placeholder, which has nothing but zeros.
+  // The prompt's count stays the same. Without it, the usage may be a placeholder, which has nothing but zeros.
   if (!isObject(usage) || !usage["prompt_tokens"]) return places;
   const varying = Object.keys(usage).filter((key) => key !== "prompt_tokens");
   return [...places, ...varying.map((key) => `/usage/${key}`)];

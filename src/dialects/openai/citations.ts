@@ -104,7 +104,7 @@ export class Citations {
     return true;
   }
 
-  /** Removes the calls of Venice's search tool, which nobody has to answer. @returns the documents in them */
+  /** Removes the calls of Venice's search tool, which the flow must not answer. @returns the documents in them */
   private takeSearches(choice: Record<string, unknown>): unknown[] {
     if (this.toolNames.includes(SEARCH_TOOL)) return [];
     const documents: unknown[] = [];

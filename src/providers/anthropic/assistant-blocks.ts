@@ -112,7 +112,7 @@ function buildThinkingBlocks(message: ChatMessage): ContentBlock[] {
   });
 }
 
-/** Replaces the characters that Anthropic refuses in ids, which other services use. Call and result change alike. */
+/** Replaces characters of other services' ids that Anthropic refuses. The ids of a call and its result stay equal. */
 export function toToolId(id: string): string {
   return id.replace(/[^\w-]/g, "_");
 }

@@ -7,7 +7,7 @@ const OTHER_REASONS: ReadonlySet<number> = new Set([401, 402, 429]);
 /** Codes of services for a model that exists, but in another form. */
 const WRONG_FORM_CODES = /unsupported_api_for_model|OperationNotSupported/;
 
-/** Matches refusals in Chat Completions that name the other form, or say that the model is none for this one. */
+/** Matches refusals in Chat Completions that name the other form, or say that the model does not support this one. */
 const WANTS_RESPONSES: readonly RegExp[] = [
   WRONG_FORM_CODES,
   /\/responses\b|\bresponses? (?:api|endpoint|format)\b|\bresponses\.create\b/i,

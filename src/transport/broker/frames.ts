@@ -70,12 +70,12 @@ const WORKER_FIELDS: Readonly<Record<WorkerFrame["type"], Readonly<Record<string
   here: { call: isId, worker: isId, models: isTextList },
 };
 
-/** Reads a frame of a front. @returns undefined if it is none */
+/** Reads a frame of a front. @returns undefined if the text is not one */
 export function readFrontFrame(text: string): FrontFrame | undefined {
   return readFrame<FrontFrame>(text, FRONT_FIELDS);
 }
 
-/** Reads a frame of a worker. @returns undefined if it is none */
+/** Reads a frame of a worker. @returns undefined if the text is not one */
 export function readWorkerFrame(text: string): WorkerFrame | undefined {
   return readFrame<WorkerFrame>(text, WORKER_FIELDS);
 }

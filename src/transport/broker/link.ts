@@ -1,4 +1,4 @@
-/** A connection to a broker that hands messages on, such as MQTT 5. It reconnects by itself. */
+/** A connection to a message broker, such as one of MQTT 5. It reconnects automatically. */
 export interface BrokerLink {
   readonly isConnected: boolean;
   /** The largest message that the broker takes, in bytes; undefined if it does not say. */

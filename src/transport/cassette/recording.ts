@@ -7,7 +7,7 @@ import type { RecordedRequest } from "./recorded-request.js";
  */
 export type RecordedRead = readonly [ms: number, bytes: string | { b64: string }];
 
-/** A failure as it is kept: enough for the stream to fail alike. */
+/** What is kept of a failure, so that the replayed stream fails in the same way. */
 export interface RecordedFailure {
   code: FailureCode;
   message: string;
@@ -15,7 +15,7 @@ export interface RecordedFailure {
   retryable: boolean;
 }
 
-/** How an exchange ended: by itself, with a failure, or since the stream was stopped. `ms` counts from the request. */
+/** How an exchange ended: with the response, with a failure, or because the stream was stopped. `ms` counts from the request. */
 export type RecordedEnd =
   | { ms: number; kind: "end" }
   | { ms: number; kind: "failed"; failure: RecordedFailure }

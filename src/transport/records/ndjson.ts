@@ -43,7 +43,7 @@ export class NdjsonReader implements RecordReader {
     // This also removes a carriage return and a byte order mark.
     let record = line.trim();
     const field = record[0] === "{" ? null : EVENT_LINE.exec(record);
-    // Of an event, only the data is a record.
+    // Only the data of an event is a record.
     if (field) record = field[1] === "data" ? record.slice(field[0].length) : "";
     if (record !== "") this.listener.onRecord(record, undefined, last);
   }
