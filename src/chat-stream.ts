@@ -12,6 +12,8 @@ import { Channel } from "./core/lifecycle/channel.js";
 import { rewordForLibrary } from "./library-wording.js";
 import { fillInDemo, needsDemo, readProviderId } from "./service-options.js";
 
+const CANCELLED_BY_SIGNAL = "The stream was cancelled by its signal.";
+
 /** Thrown if a stream is read a second time. Its chunks are gone once they were read. */
 export class StreamConsumedError extends Error {
   override readonly name = "StreamConsumedError";
@@ -30,7 +32,7 @@ export class StreamConsumedError extends Error {
  * - `for await (const text of stream.textDeltas())`: the text, piece by piece;
  * - `await stream.collect()`: the whole answer.
  *
- * The request is sent when reading begins. A reader that falls behind gets fewer and larger pieces. To leave the loop early
+ * The request is sent when reading begins. A reader that falls behind gets fewer and larger pieces. Leaving the loop early
  * closes the connection. If the stream fails, reading throws a `Failure`, whose `partial` is the text so far.
  */
 export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
@@ -155,14 +157,14 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
     channel: Channel<T>,
   ): AsyncGenerator<T> {
     if (this.isClosed) return;
-    if (this.signal?.aborted) throw this.createCancelledFailure("The stream was cancelled by its signal.");
+    this.throwIfAborted();
     const stop = () => {
       run.cancel();
       channel.discard();
     };
     const options = needsDemo(this.options) ? await fillInDemo(this.options) : this.options;
     if (this.isClosed) return;
-    if (this.signal?.aborted) throw this.createCancelledFailure("The stream was cancelled by its signal.");
+    this.throwIfAborted();
     const run = startRun(buildSetup(options, everyChunk), {
       onText: (text) => channel.push(text as T),
       onChunk: (chunk, text) => {
@@ -182,12 +184,15 @@ export class ChatStream implements AsyncIterable<Chunk>, AsyncDisposable {
       const { result } = this;
       if (this.isClosed) return;
       if (result?.failure) throw rewordForLibrary(result.failure);
-      if (result?.outcome !== "complete")
-        throw this.createCancelledFailure("The stream was cancelled by its signal.");
+      if (result?.outcome !== "complete") throw this.createCancelledFailure(CANCELLED_BY_SIGNAL);
       this.completion = addCost(result.completion, result.cost);
     } finally {
       run.cancel();
     }
+  }
+
+  private throwIfAborted(): void {
+    if (this.signal?.aborted) throw this.createCancelledFailure(CANCELLED_BY_SIGNAL);
   }
 
   private createCancelledFailure(message: string): Failure {

@@ -1,4 +1,4 @@
-import { type SpeechResult, SpeechRun } from "./client/speech-run.js";
+import { type SpeechResult, SpeechRun, type SpeechSetup } from "./client/speech-run.js";
 import { Failure } from "./core/failure.js";
 import { addAbortListener } from "./core/lifecycle/abort-listener.js";
 import { Channel } from "./core/lifecycle/channel.js";
@@ -17,10 +17,13 @@ import {
 
 /** A text to be spoken, and the service that speaks it. What is left out is the service's choice. */
 export interface SpeechOptions extends ServiceOptions {
+  /** The text to speak; not empty. */
   text: string;
   /** Name of the model, as the service calls it. */
   model?: string | undefined;
+  /** Name of the voice, as the service calls it. */
   voice?: string | undefined;
+  /** Form of the sound. */
   format?: "mp3" | "opus" | "aac" | "flac" | "wav" | "pcm" | Other | undefined;
   /** Factor of the voice's normal pace; default 1. */
   speed?: number | undefined;
@@ -116,7 +119,8 @@ export function speech(options: SpeechOptions): SpeechStream {
   return new SpeechStream(options);
 }
 
-function buildSpeechSetup(options: SpeechOptions) {
+/** Checks the options and builds everything that the run needs. @throws Failure if an option is wrong */
+function buildSpeechSetup(options: SpeechOptions): SpeechSetup {
   return checkOptions(options, () => {
     checkNames(options, SPEECH_OPTIONS);
     const { text, model, voice, format, speed, parameters } = options;

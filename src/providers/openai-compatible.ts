@@ -252,7 +252,7 @@ function learnFromRefusal(status: number, body: string, memory: ProviderMemory):
   if (status !== 400 && status !== 422) return undefined;
   if (!memory.refusesStreamOptions && ABOUT_STREAM_OPTIONS.test(body)) return { refusesStreamOptions: true };
   if (!memory.refusesSchemas && refusesSchemas(body)) return { refusesSchemas: true };
-  const wish = readReasoningRefusal(body);
-  if (wish === "refuses" && !memory.refusesReasoning) return { refusesReasoning: true };
-  return wish === "needs" && !memory.needsReasoning ? { needsReasoning: true } : undefined;
+  const demand = readReasoningRefusal(body);
+  if (demand === "refuses" && !memory.refusesReasoning) return { refusesReasoning: true };
+  return demand === "needs" && !memory.needsReasoning ? { needsReasoning: true } : undefined;
 }

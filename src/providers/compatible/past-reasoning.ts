@@ -5,8 +5,8 @@ import { isObject } from "../../core/json/parse.js";
 /** The field in which this package keeps the reasoning of an answer. */
 const OWN_FIELD = "reasoning_content";
 
-/** What a service wants of the reasoning of earlier answers. */
-export interface ReasoningWishes {
+/** How a service takes the reasoning of earlier answers back. */
+export interface ReasoningRules {
   /** Where it takes reasoning back; undefined if it has not shown that yet. */
   place?: ReasoningPlace | undefined;
   /** Whether it refuses any reasoning. */
@@ -21,7 +21,7 @@ export interface ReasoningWishes {
  */
 export function placeReasoning(
   messages: readonly ChatMessage[],
-  { place = OWN_FIELD, refuses, needsField }: ReasoningWishes,
+  { place = OWN_FIELD, refuses, needsField }: ReasoningRules,
 ): readonly ChatMessage[] {
   if (refuses) return messages.map((message) => (isAnswer(message) ? dropReasoning(message) : message));
   const placed =
@@ -89,7 +89,7 @@ const REFUSES =
 const NEEDS =
   /\bmissing\b|\black(?:s|ing)?\b|\brequire[sd]?\b|\bmust\b|\bneed(?:s|ed)?\b|\bpassed back\b|\bwithout\b/i;
 
-/** Reads from a refusal what the service wants of reasoning; undefined if it says nothing of it. */
+/** Reads from a refusal whether the service refuses reasoning or needs it; undefined if the refusal is not about reasoning. */
 export function readReasoningRefusal(body: string): "refuses" | "needs" | undefined {
   if (!NAMES_FIELD.test(body)) return undefined;
   if (REFUSES.test(body)) return "refuses";

@@ -9,8 +9,8 @@ import type { ResponsesService } from "./traits.js";
 /** An item of a conversation as Responses has it. */
 export type InputItem = Record<string, unknown>;
 
-/** Which of the fields that an answer keeps for its service go back. */
-export interface EchoWishes {
+/** What of an earlier answer goes back to its service. */
+export interface EchoRules {
   /** Whether the service keeps the conversation, so that it knows the ids of its items and takes back its own tools. */
   isStored: boolean;
   /** Whether the reasoning is left out. */
@@ -28,20 +28,20 @@ export function buildAssistantItems(
   service: ResponsesService,
   message: ChatMessage,
   place: string,
-  wishes: EchoWishes,
+  rules: EchoRules,
 ): InputItem[] {
   const kinds = {
-    reasoning: buildReasoningItems(service, message, wishes),
+    reasoning: buildReasoningItems(service, message, rules),
     call: buildCallItems(service.name, message, place),
   };
   const own = message[RESPONSES_ITEMS];
-  const items = restoreOrder(message, kinds, isObject(own) ? own : {}, wishes.dropsPhase) ?? [
+  const items = restoreOrder(message, kinds, isObject(own) ? own : {}, rules.dropsPhase) ?? [
     ...kinds.reasoning,
     ...buildMessageItems(service.name, message, place),
     ...readEchoParts(message, RESPONSES_ITEMS),
     ...kinds.call,
   ];
-  const kept = dropOrphanedReasoning(items, wishes);
+  const kept = dropOrphanedReasoning(items, rules);
   if (!service.callsLast) return kept;
   return [...kept.filter((item) => !isCall(item)), ...kept.filter(isCall)];
 }
@@ -56,7 +56,7 @@ function isCall({ type }: InputItem): boolean {
  */
 function dropOrphanedReasoning(
   items: readonly InputItem[],
-  { isStored, dropsReasoning }: EchoWishes,
+  { isStored, dropsReasoning }: EchoRules,
 ): InputItem[] {
   const kept: InputItem[] = [];
   let isFollowed = false;
@@ -152,7 +152,7 @@ const RESPONSES_FORMAT = /-responses-v\d+$/;
 function buildReasoningItems(
   service: ResponsesService,
   message: ChatMessage,
-  { isStored, dropsReasoning }: EchoWishes,
+  { isStored, dropsReasoning }: EchoRules,
 ): InputItem[] {
   const details = message["reasoning_details"];
   if (!Array.isArray(details) || dropsReasoning) return [];

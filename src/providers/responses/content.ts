@@ -2,7 +2,7 @@ import type { ChatMessage } from "../../core/chat/chunk.js";
 import { isObject } from "../../core/json/parse.js";
 import { type ContentPart, describePart, readContentParts } from "../shared/content-parts.js";
 import { createUnsupportedFailure } from "../shared/unsupported.js";
-import { CHAT_HAS_IT } from "./traits.js";
+import { USE_CHAT_ADVICE } from "./traits.js";
 
 /** A content part as Responses has it. */
 export type WirePart = Record<string, unknown>;
@@ -38,7 +38,7 @@ function buildInputPart(service: string, part: ContentPart, place: string): Wire
     case "file":
       return buildFile(part);
     default:
-      throw createUnsupportedFailure(service, `${describePart(part)} (${place})`, CHAT_HAS_IT);
+      throw createUnsupportedFailure(service, `${describePart(part)} (${place})`, USE_CHAT_ADVICE);
   }
 }
 

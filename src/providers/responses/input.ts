@@ -1,9 +1,9 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { createUnsupportedFailure } from "../shared/unsupported.js";
-import { buildAssistantItems, type EchoWishes, type InputItem } from "./assistant-items.js";
+import { buildAssistantItems, type EchoRules, type InputItem } from "./assistant-items.js";
 import { buildInputParts, type WirePart } from "./content.js";
-import { CHAT_HAS_IT, type ResponsesService } from "./traits.js";
+import { type ResponsesService, USE_CHAT_ADVICE } from "./traits.js";
 
 const PROMPT_ROLES: ReadonlySet<string> = new Set(["system", "developer", "user"]);
 
@@ -15,7 +15,7 @@ const PROMPT_ROLES: ReadonlySet<string> = new Set(["system", "developer", "user"
 export function buildInput(
   service: ResponsesService,
   messages: readonly ChatMessage[],
-  wishes: EchoWishes,
+  rules: EchoRules,
 ): InputItem[] {
   /** The types of the calls so far, by their ids. An id may come again in a later answer. */
   const callTypes = new Map<unknown, unknown>();
@@ -25,8 +25,8 @@ export function buildInput(
     if (PROMPT_ROLES.has(role)) return buildPromptItems(service.name, message, place);
     if (role === "tool") return [buildResultItem(service.name, message, place, callTypes)];
     if (role !== "assistant")
-      throw createUnsupportedFailure(service.name, `the role "${role}" (${place})`, CHAT_HAS_IT);
-    const answer = buildAssistantItems(service, message, place, wishes);
+      throw createUnsupportedFailure(service.name, `the role "${role}" (${place})`, USE_CHAT_ADVICE);
+    const answer = buildAssistantItems(service, message, place, rules);
     for (const { type, call_id: id } of answer) if (id !== undefined) callTypes.set(id, type);
     return answer;
   });

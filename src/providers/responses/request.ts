@@ -13,7 +13,7 @@ import {
 import { readResponseFormat } from "../shared/response-format.js";
 import { buildInput } from "./input.js";
 import { buildResponsesToolChoice, buildResponsesTools } from "./tools.js";
-import { CHAT_HAS_IT, type ResponsesService } from "./traits.js";
+import { type ResponsesService, USE_CHAT_ADVICE } from "./traits.js";
 
 /** What earlier refusals have shown about the model of a request. */
 export interface RefusedParts {
@@ -53,7 +53,7 @@ const IGNORABLE: ParameterRules["ignorable"] = {
 };
 
 const ADVICE: NonNullable<ParameterRules["advice"]> = {
-  ...Object.fromEntries(Object.keys(IGNORABLE).map((name) => [name, CHAT_HAS_IT])),
+  ...Object.fromEntries(Object.keys(IGNORABLE).map((name) => [name, USE_CHAT_ADVICE])),
   functions: COMMON_ADVICE["functions"]!,
   function_call: "Use tool_choice.",
 };

@@ -23,4 +23,4 @@ export interface ResponsesService extends ResponsesTraits {
 }
 
 /** Advice for a request that uses what only Chat Completions has; a sentence. */
-export const CHAT_HAS_IT = "Leave it out, or set API of the provider to Chat Completions, which has it.";
+export const USE_CHAT_ADVICE = "Leave it out, or set API of the provider to Chat Completions, which has it.";
