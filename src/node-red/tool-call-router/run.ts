@@ -71,7 +71,7 @@ export class RouterRun {
     record.stream ??= message.parts.id;
     // The message goes on to the reader, who may change it.
     record.base = { ...inheritProperties(message), parts: copyParts(message.parts)! };
-    this.current = { phase: "streaming", turn: new Turn() };
+    this.current = { phase: "streaming", turn: new Turn(message.parts.id) };
     if (record.mustReplay) this.replay(createRunMessage(record, ""));
   }
 
@@ -89,7 +89,7 @@ export class RouterRun {
 
   private handleWhileStreaming(turn: Turn, event: RunEvent): void {
     if (event.type === "restarted") {
-      this.current = { phase: "streaming", turn: new Turn() };
+      this.current = { phase: "streaming", turn: new Turn(turn.source) };
       this.replay(event.message);
     }
     if (event.type !== "message") return;

@@ -9,6 +9,9 @@ import type { Message } from "../red/api.js";
 export class Turn {
   private readonly machine = new CompletionMachine();
 
+  /** @param source id of the turn's own stream, of which calls without an id get one that is unique */
+  constructor(readonly source: string) {}
+
   get text(): string {
     return this.machine.text;
   }
@@ -19,7 +22,7 @@ export class Turn {
 
   /** @returns the model's message so far */
   buildAnswer(): AssistantMessage | undefined {
-    return this.machine.buildCompletion("").choices[0]?.message;
+    return this.machine.buildCompletion(this.source).choices[0]?.message;
   }
 
   /**

@@ -51,4 +51,17 @@ describe("Machine of a tool-call-router", () => {
     );
     assert.equal(run.record.finishedTurnsText, "Let me look.");
   });
+
+  it("gives calls without an id ids that no call of another stream has", () => {
+    const { id: _, ...call } = CALL;
+    const chunk = { choices: [{ index: 0, delta: { tool_calls: [call] }, finish_reason: "tool_calls" }] };
+    const ids = ["one", "two"].map((id) => {
+      const run = createRun();
+      const parts = { ...CALLING.parts, id };
+      run.on({ type: "begun", message: createMessage(0, { parts }) });
+      const message = { ...CALLING, chunk, parts } as StreamMessage;
+      return run.on({ type: "message", message }).flatMap((one) => (one.type === "call" ? one.call.id : []));
+    });
+    assert.deepEqual(ids.flat(), ["call_one_0", "call_two_0"]);
+  });
 });
