@@ -3,8 +3,8 @@ import { classify, type ErrorClues, isRetryable } from "../core/errors/classify.
 import { readErrorClues } from "../core/errors/error-body.js";
 import {
   findErrorField,
-  findErrorWords,
-  findWords,
+  findErrorMessage,
+  findMessage,
   isMarkedAsFine,
   readFieldName,
 } from "../core/errors/error-fields.js";
@@ -83,12 +83,12 @@ function takeErrorField(holder: Record<string, unknown>): unknown {
 function readFlatError(choice: Record<string, unknown>): unknown {
   const { delta: _delta, message, ...fields } = choice;
   const all: Record<string, unknown> = typeof message === "string" ? { ...fields, message } : fields;
-  return findWords(all) !== undefined && findError(all) ? all : undefined;
+  return findMessage(all) !== undefined && findError(all) ? all : undefined;
 }
 
 /** Takes an error in fields of its own (`error_msg`, `error_code`) out of what it stands in. */
 function takeFlatError(holder: Record<string, unknown>): unknown {
-  if (findErrorWords(holder) === undefined || isMarkedAsFine(holder)) return undefined;
+  if (findErrorMessage(holder) === undefined || isMarkedAsFine(holder)) return undefined;
   const error: Record<string, unknown> = {};
   for (const name in holder) {
     const { isErrorOnly } = readFieldName(name);

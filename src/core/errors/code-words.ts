@@ -78,3 +78,9 @@ export function findQuotedCode(
   }
   return undefined;
 }
+
+/** Turns a code into an HTTP status if it is a number from 400 to 599. */
+export function toErrorStatus(code: unknown): number | undefined {
+  const number = typeof code === "number" ? code : typeof code === "string" ? Number(code) : Number.NaN;
+  return Number.isInteger(number) && number >= 400 && number < 600 ? number : undefined;
+}

@@ -1,7 +1,8 @@
 import { tryParseLooseJson } from "../json/loose.js";
 import { isObject, stringifyWithinDepth } from "../json/parse.js";
 import type { ErrorClues } from "./classify.js";
-import { findErrorField, findWords, listCodes, toErrorStatus } from "./error-fields.js";
+import { toErrorStatus } from "./code-words.js";
+import { findErrorField, findMessage, listCodes } from "./error-fields.js";
 import { findError } from "./find-error.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -61,15 +62,15 @@ function readQuoted(text: string, depth: number): ErrorClues | undefined {
   const value = tryParseLooseJson(text);
   const found = findError(value);
   if (found) return readClues(found.error, found.parent, depth - 1);
-  return isObject(value) && typeof findWords(value) === "string"
+  return isObject(value) && typeof findMessage(value) === "string"
     ? readClues(value, value, depth - 1)
     : undefined;
 }
 
 /** Reads an error that is a phrase, or just true. Frameworks have the details beside it. */
 function readPhrase(error: unknown, parent: Fields): string {
-  const phrase = error === true && findWords(parent) !== undefined ? "" : describeValue(error);
-  const beside = describeValue(findWords(parent));
+  const phrase = error === true && findMessage(parent) !== undefined ? "" : describeValue(error);
+  const beside = describeValue(findMessage(parent));
   return [phrase, beside === phrase ? "" : beside].filter((text) => text !== "").join(": ");
 }
 
@@ -89,17 +90,17 @@ function readAdvice(...places: Fields[]): string {
 
 /** @param clues gets what the message holds of another error's clues */
 function readMessage(error: Fields, clues: ErrorClues, depth: number): string {
-  const words = findWords(error);
-  const quoted = typeof words === "string" && depth > 0 ? readQuoted(words, depth) : undefined;
+  const message = findMessage(error);
+  const quoted = typeof message === "string" && depth > 0 ? readQuoted(message, depth) : undefined;
   if (quoted?.word) clues.word = clues.word ? `${clues.word} ${quoted.word}` : quoted.word;
   if (quoted?.status !== undefined) clues.status ??= quoted.status;
   const code =
-    typeof words === "string" ? QUOTED_CODE.exec(words.slice(0, MAX_EXCERPT_CHARS * 8))?.[1] : undefined;
+    typeof message === "string" ? QUOTED_CODE.exec(message.slice(0, MAX_EXCERPT_CHARS * 8))?.[1] : undefined;
   if (code) clues.word = clues.word ? `${clues.word} ${code}` : code;
   const metadata = error["metadata"];
   const raw = isObject(metadata) ? metadata["raw"] : undefined;
   const inner = typeof raw === "string" ? (readQuoted(raw, 1)?.message ?? toExcerpt(raw)) : "";
-  const outer = quoted?.message ?? describeValue(words ?? findErrorField(error) ?? error);
+  const outer = quoted?.message ?? describeValue(message ?? findErrorField(error) ?? error);
   // Groq quotes what the model wrote instead of a tool call, the only clue to what went wrong.
   const generated =
     typeof error["failed_generation"] === "string" ? describeValue(error["failed_generation"]) : "";

@@ -3,8 +3,8 @@ import { toFieldName } from "../vendor-word.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Names of fields with an error's words, in the form of `toFieldName()`, the best first. */
-const WORDS: readonly string[] = [
+/** Names of fields with an error's message, in the form of `toFieldName()`, the best first. */
+const MESSAGE_NAMES: readonly string[] = [
   "message",
   "msg",
   "errormessage",
@@ -24,7 +24,7 @@ const WORDS: readonly string[] = [
 ];
 
 /** Names of fields with an error's code or type, in the form of `toFieldName()`. */
-const CODES: readonly string[] = [
+const CODE_NAMES: readonly string[] = [
   "code",
   "type",
   "status",
@@ -42,24 +42,34 @@ const CODES: readonly string[] = [
   "rc",
 ];
 
-/** Further names of such fields, as services make them: `resultMsg`, `ret_message`, `faultstring`. */
-const MADE_WORDS =
+/** Further names of fields with a message: `resultMsg`, `ret_message`, `faultstring`. */
+const MADE_UP_MESSAGE_NAME =
   /^(?:err|error|ret|return|result|resp|response|res|fault|failure|fail|exception|inner|sub|biz)(?:msg|message|desc|description|string|text|reason|detail|details)$/;
 
-const MADE_CODES =
+/** Further names of fields with a code: `retCode`, `fault_no`. */
+const MADE_UP_CODE_NAME =
   /^(?:err|error|ret|return|result|resp|response|res|fault|failure|fail|exception|inner|sub|biz)(?:code|no|num|status)$/;
 
-/** Names that say by themselves that the words in them are an error's. */
-const ERROR_WORDS =
+/** Names of fields with a message that only errors have. */
+const ERROR_MESSAGE_NAME =
   /^(?:err|error|fault|failure|fail|exception)(?:msg|message|desc|description|string|text|reason|info)$/;
 
-const ERROR_CODES = /^(?:err|error|fault|failure|fail|exception)(?:code|no|num|type|name|status)$/;
+/** Names of fields with a code that only errors have. */
+const ERROR_CODE_NAME = /^(?:err|error|fault|failure|fail|exception)(?:code|no|num|type|name|status)$/;
 
 /** Names of fields that hold an error, in the form of `toFieldName()`. */
-const ERRORS: readonly string[] = ["error", "errors", "err", "exception", "fault", "failure", "failures"];
+const ERROR_NAMES: readonly string[] = [
+  "error",
+  "errors",
+  "err",
+  "exception",
+  "fault",
+  "failure",
+  "failures",
+];
 
-/** Names of fields that hold an error or its words alone. */
-const OBJECTS: readonly string[] = [
+/** Names of fields that hold an error as an object, or only its message. */
+const ERROR_OR_MESSAGE_NAMES: readonly string[] = [
   "errormsg",
   "errormessage",
   "errorinfo",
@@ -68,48 +78,49 @@ const OBJECTS: readonly string[] = [
   "problem",
 ];
 
-/** Names of a field that tells whether something went well, in the form of `toFieldName()`. */
-const SUCCESSES: readonly string[] = ["success", "ok", "succeeded", "issuccess"];
+/** Names of flags that are true if the request succeeded, in the form of `toFieldName()`. */
+const SUCCESS_NAMES: readonly string[] = ["success", "ok", "succeeded", "issuccess"];
 
-/** Names of a field that tells whether something went wrong. */
-const FAILURES: readonly string[] = ["iserror", "haserror", "failed"];
+/** Names of flags that are true if the request failed. */
+const FAILURE_NAMES: readonly string[] = ["iserror", "haserror", "failed"];
 
-/** How a result that is no error is marked. */
-const FINE = /^(?:0*|no ?errors?|[12]\d\d|ok|success\w{0,10}|none|null|normal|undefined|true)$/i;
+/** Codes and messages of a result that is no error. */
+const FINE_VALUE = /^(?:0*|no ?errors?|[12]\d\d|ok|success\w{0,10}|none|null|normal|undefined|true)$/i;
 
-/** Says that something went wrong. */
-const WRONG = /^(?:error|err|fail|failed|failure|fatal|exception|aborted)$/i;
+/** Words in a type, a status or a level that report an error. */
+const WRONG_VALUE = /^(?:error|err|fail|failed|failure|fatal|exception|aborted)$/i;
 
 /** Names of fields that most records have, in every form. None of them belongs to an error alone. */
-const ORDINARY: ReadonlySet<string> = new Set(
+const COMMON_NAMES: ReadonlySet<string> = new Set(
   "id object created model choices usage system_fingerprint service_tier obfuscation provider index delta finish_reason native_finish_reason logprobs stop_reason content role tool_calls function_call reasoning reasoning_content reasoning_details refusal annotations candidates usageMetadata modelVersion responseId sequence_number item_id output_index content_index content_block created_at done".split(
     " ",
   ),
 );
 
-const OTHERS: ReadonlySet<string> = new Set([
-  ...ERRORS,
-  ...OBJECTS,
-  ...SUCCESSES,
-  ...FAILURES,
+/** Further names of fields that an error can have. */
+const OTHER_KNOWN_NAMES: ReadonlySet<string> = new Set([
+  ...ERROR_NAMES,
+  ...ERROR_OR_MESSAGE_NAMES,
+  ...SUCCESS_NAMES,
+  ...FAILURE_NAMES,
   "outcome",
   "level",
 ]);
 
 /** Names of the envelopes in which gateways put a result or its status, in the form of `toFieldName()`. */
-const ENVELOPE =
+const ENVELOPE_NAME =
   /^(?:(?:base|common)?(?:resp|response|result)(?:header|head|meta|metadata|status|info)?|header|head|meta|status|data|body|payload)$/;
 
-/** What a field's name says of an error. */
+/** What the name of a field shows. */
 interface NamedField {
   /** The form of `toFieldName()`. */
   form: string;
-  /** How good the words in it are; 0 is best, -1 none. */
-  words: number;
-  /** The same for a code. */
-  codes: number;
+  /** How likely the field has an error's message: 0 is best, -1 never. */
+  messageRank: number;
+  /** How likely the field has an error's code: 0 is best, -1 never. */
+  codeRank: number;
   isEnvelope: boolean;
-  /** Whether the name says by itself that it belongs to an error. */
+  /** Whether only errors have a field of this name. */
   isErrorOnly: boolean;
   /** Whether an error can have such a field. */
   isKnown: boolean;
@@ -124,17 +135,22 @@ const MAX_NAME_CHARS = 40;
 /** Names that were read before. The same few names come with each record. */
 const readNames = new Map<string, NamedField>();
 
-/** Reads what a field's name says of an error. */
+/** Reads what the name of a field shows. */
 export function readFieldName(name: string): NamedField {
   let field = readNames.get(name);
   if (field !== undefined) return field;
   const form = toFieldName(name);
-  const words = rank(WORDS, MADE_WORDS, form);
-  const codes = rank(CODES, MADE_CODES, form);
-  const isEnvelope = ENVELOPE.test(form);
-  const isErrorOnly = ERROR_WORDS.test(form) || ERROR_CODES.test(form);
-  const isKnown = words !== -1 || codes !== -1 || isEnvelope || isExceptionName(name) || OTHERS.has(form);
-  field = { form, words, codes, isEnvelope, isErrorOnly, isKnown };
+  const messageRank = rank(MESSAGE_NAMES, MADE_UP_MESSAGE_NAME, form);
+  const codeRank = rank(CODE_NAMES, MADE_UP_CODE_NAME, form);
+  const isEnvelope = ENVELOPE_NAME.test(form);
+  const isErrorOnly = ERROR_MESSAGE_NAME.test(form) || ERROR_CODE_NAME.test(form);
+  const isKnown =
+    messageRank !== -1 ||
+    codeRank !== -1 ||
+    isEnvelope ||
+    isExceptionName(name) ||
+    OTHER_KNOWN_NAMES.has(form);
+  field = { form, messageRank, codeRank, isEnvelope, isErrorOnly, isKnown };
   if (readNames.size >= MAX_NAMES) readNames.clear();
   if (name.length <= MAX_NAME_CHARS) readNames.set(name, field);
   return field;
@@ -145,12 +161,12 @@ function rank(names: readonly string[], made: RegExp, form: string): number {
   return at === -1 && made.test(form) ? names.length : at;
 }
 
-/** Whether a record has a field that an error can have. Most records have none, and this is what most of them cost. */
+/** Whether a record has a field that an error can have. Most records have none, and need no further check. */
 export function mayBeError(fields: Fields): boolean {
   let count = 0;
   for (const name in fields) {
     if (++count > MAX_FIELDS) break;
-    if (ORDINARY.has(name)) continue;
+    if (COMMON_NAMES.has(name)) continue;
     const value = fields[name];
     if (name === "type" || name === "message") {
       if (typeof value === "string" && (name === "message" || isErrorType(value))) return true;
@@ -210,29 +226,29 @@ export function isErrorValue(value: unknown): boolean {
 /** Finds the value of a field that holds an error: `error`, `errors`, `Error` … */
 export function findErrorField(fields: Fields): unknown {
   return (
-    findField(fields, rankBy(ERRORS), isErrorValue) ??
-    findField(fields, rankBy(OBJECTS), (value) => isObject(value) && isErrorValue(value))
+    findField(fields, rankBy(ERROR_NAMES), isErrorValue) ??
+    findField(fields, rankBy(ERROR_OR_MESSAGE_NAMES), (value) => isObject(value) && isErrorValue(value))
   );
 }
 
-/** Finds the words of an error. */
-export function findWords(fields: Fields): unknown {
+/** Finds the message of an error: a text or, if there is none, an object or a list. */
+export function findMessage(fields: Fields): unknown {
   return (
-    findField(fields, getWordsRank, (value) => typeof value === "string" && value !== "") ??
-    findField(fields, getWordsRank, (value) => typeof value === "object" && isErrorValue(value))
+    findField(fields, getMessageRank, (value) => typeof value === "string" && value !== "") ??
+    findField(fields, getMessageRank, (value) => typeof value === "object" && isErrorValue(value))
   );
 }
 
-const getWordsRank = ({ words }: NamedField): number => words;
+const getMessageRank = ({ messageRank }: NamedField): number => messageRank;
 
-/** Finds words under a name that only an error has, such as `error_message`. */
-export function findErrorWords(fields: Fields): string | undefined {
-  const words = findField(
+/** Finds a message under a name that only errors have, such as `error_message`. */
+export function findErrorMessage(fields: Fields): string | undefined {
+  const message = findField(
     fields,
-    ({ words, isErrorOnly }) => (isErrorOnly ? words : -1),
-    (value) => typeof value === "string" && !FINE.test(value.slice(0, 30)),
+    ({ messageRank, isErrorOnly }) => (isErrorOnly ? messageRank : -1),
+    (value) => typeof value === "string" && !FINE_VALUE.test(value.slice(0, 30)),
   );
-  return typeof words === "string" ? words : undefined;
+  return typeof message === "string" ? message : undefined;
 }
 
 /** Lists the codes and types of an error, those of the usual names first. */
@@ -241,7 +257,7 @@ export function listCodes(fields: Fields): unknown[] {
   let count = 0;
   for (const name in fields) {
     if (++count > MAX_FIELDS) break;
-    const rank = readFieldName(name).codes;
+    const rank = readFieldName(name).codeRank;
     if (rank !== -1 && !isFine(fields[name])) found.push({ rank, value: fields[name] });
   }
   return found.sort((one, other) => one.rank - other.rank).map(({ value }) => value);
@@ -249,10 +265,12 @@ export function listCodes(fields: Fields): unknown[] {
 
 function isFine(value: unknown): boolean {
   if (value === null || value === undefined || typeof value === "boolean") return true;
-  return (typeof value === "string" || typeof value === "number") && FINE.test(String(value).slice(0, 30));
+  return (
+    (typeof value === "string" || typeof value === "number") && FINE_VALUE.test(String(value).slice(0, 30))
+  );
 }
 
-/** Whether fields say in a word or a flag that they report an error. */
+/** Whether a word or a flag in the fields marks an error. */
 export function isMarkedAsError(fields: Fields): boolean {
   if (
     ["object", "type", "status", "event", "state", "outcome", "level"].some((name) => isWrong(fields[name]))
@@ -261,27 +279,21 @@ export function isMarkedAsError(fields: Fields): boolean {
   const isNo = (value: unknown) => value === false || value === "false";
   const isYes = (value: unknown) => value === true || value === "true";
   return (
-    findField(fields, rankBy(SUCCESSES), isNo) !== undefined ||
-    findField(fields, rankBy(FAILURES), isYes) !== undefined
+    findField(fields, rankBy(SUCCESS_NAMES), isNo) !== undefined ||
+    findField(fields, rankBy(FAILURE_NAMES), isYes) !== undefined
   );
 }
 
-/** Whether fields say that all went well, in a code or a flag. */
+/** Whether a code or a flag in the fields marks a success. */
 export function isMarkedAsFine(fields: Fields): boolean {
   const isYes = (value: unknown) => value === true || value === "true";
   const isFineCode = (value: unknown) => value !== null && typeof value !== "boolean" && isFine(value);
   return (
-    findField(fields, rankBy(SUCCESSES), isYes) !== undefined ||
-    findField(fields, ({ codes }) => codes, isFineCode) !== undefined
+    findField(fields, rankBy(SUCCESS_NAMES), isYes) !== undefined ||
+    findField(fields, ({ codeRank }) => codeRank, isFineCode) !== undefined
   );
 }
 
 function isWrong(value: unknown): boolean {
-  return typeof value === "string" && WRONG.test(value.slice(0, 30));
-}
-
-/** Turns a code into an HTTP status if it is a number from 400 to 599. */
-export function toErrorStatus(code: unknown): number | undefined {
-  const number = typeof code === "number" ? code : typeof code === "string" ? Number(code) : Number.NaN;
-  return Number.isInteger(number) && number >= 400 && number < 600 ? number : undefined;
+  return typeof value === "string" && WRONG_VALUE.test(value.slice(0, 30));
 }

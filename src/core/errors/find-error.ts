@@ -1,16 +1,15 @@
 import { isObject } from "../json/parse.js";
-import { findCodeByWord } from "./code-words.js";
+import { findCodeByWord, toErrorStatus } from "./code-words.js";
 import {
   findErrorField,
-  findErrorWords,
-  findWords,
+  findErrorMessage,
+  findMessage,
   isExceptionName,
   isMarkedAsError,
   isMarkedAsFine,
   listCodes,
   mayBeError,
   readFieldName,
-  toErrorStatus,
 } from "./error-fields.js";
 import { findCodeBySentence } from "./sentences.js";
 
@@ -19,11 +18,11 @@ type Fields = Readonly<Record<string, unknown>>;
 /** An error that was found in a body or record. */
 export interface FoundError {
   error: unknown;
-  /** What is around the error; it may say more. */
+  /** The object around the error, which may have further codes or a message. */
   parent: Fields;
 }
 
-/** How many envelopes may be around each other. */
+/** How deeply envelopes may nest. */
 const MAX_ENVELOPES = 3;
 
 /** Fields of a record that have a piece of an answer. */
@@ -31,7 +30,7 @@ const ANSWERS = ["choices", "candidates", "delta", "content", "output", "message
 
 /**
  * Finds an error in a body or record that may also be an answer. It may be in a field of its own, in an envelope, or be the
- * record itself: with a mark that it is one, or with a code and words and no answer.
+ * record itself: with a mark that it is one, or with a code and a message and no answer.
  */
 export function findError(value: unknown, depth: number = MAX_ENVELOPES): FoundError | undefined {
   if (Array.isArray(value)) {
@@ -62,7 +61,7 @@ function isEmptyError(value: Fields): boolean {
 /** Whether a record is an exception of AWS: its only field, `__type` or type ends in "Exception" or "Error". */
 function isException(value: Fields): boolean {
   const types = [value["__type"], value["exceptionType"], value["type"]];
-  return types.some(isExceptionName) && typeof findWords(value) === "string";
+  return types.some(isExceptionName) && typeof findMessage(value) === "string";
 }
 
 function findInEnvelope(value: Fields, depth: number): FoundError | undefined {
@@ -80,17 +79,17 @@ function findInEnvelope(value: Fields, depth: number): FoundError | undefined {
   return undefined;
 }
 
-/** Finds an error in a record without a mark: it has a code and words and no answer, or nothing but words of an error. */
+/** Finds an error in a record without a mark: it has a code and a message and no answer, or a message of an error alone. */
 function findInFields(value: Fields): FoundError | undefined {
-  const words = findWords(value);
-  if (typeof words !== "string") return undefined;
+  const message = findMessage(value);
+  if (typeof message !== "string") return undefined;
   const found = { error: value, parent: value };
   const codes = listCodes(value).filter((code) => typeof code === "string" || typeof code === "number");
   if (codes.some((code) => toErrorStatus(code) !== undefined)) return found;
-  if (findErrorWords(value) !== undefined && !isMarkedAsFine(value)) return found;
+  if (findErrorMessage(value) !== undefined && !isMarkedAsFine(value)) return found;
   if (typeof value["type"] === "string" || typeof value["object"] === "string") return undefined;
-  if (hasAnswer(value, ANSWERS) || /^(?:ok|success)/i.test(words)) return undefined;
-  const isError = codes.some(isErrorCode) || (Object.keys(value).length <= 4 && tellsError(words));
+  if (hasAnswer(value, ANSWERS) || /^(?:ok|success)/i.test(message)) return undefined;
+  const isError = codes.some(isErrorCode) || (Object.keys(value).length <= 4 && tellsError(message));
   return isError ? found : undefined;
 }
 
@@ -104,8 +103,8 @@ function isErrorCode(code: unknown): boolean {
   );
 }
 
-function tellsError(words: string): boolean {
-  const text = words.slice(0, 300);
+function tellsError(message: string): boolean {
+  const text = message.slice(0, 300);
   const code = findCodeBySentence(text, false);
   // A service may also say that it is busy while it goes on.
   return (
