@@ -4,7 +4,7 @@ import type { HttpServer, ServerSettings, StdioServer } from "../../mcp/server-s
 import { isRemotePlainHttp } from "../../providers/shared/endpoint.js";
 import { findUnresolvedVariable } from "../../providers/shared/environment.js";
 import type { NodeConfig } from "../red/api.js";
-import { readChoice, readNumber } from "../red/settings.js";
+import { readChoice, readNumber, readTextSetting } from "../red/settings.js";
 
 /** An mcp-server's properties in a flow file. */
 export interface McpServerConfig extends NodeConfig {
@@ -68,7 +68,7 @@ function readHttpServer(
   credentials: McpServerCredentials,
   fill: (text: string) => string,
 ): [HttpServer, string[]] {
-  const text = fill(config.url ?? "").trim();
+  const text = fill(readTextSetting(config.url, "URL")).trim();
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
     throw fail(
@@ -98,14 +98,16 @@ function readStdioServer(
   credentials: McpServerCredentials,
   fill: (text: string) => string,
 ): [StdioServer, string[]] {
-  const command = fill(config.command ?? "").trim();
+  const command = fill(readTextSetting(config.command, "command")).trim();
   if (command === DEMO) return [createDemoServer(), []];
   if (command === "") throw fail("It has no command. Enter the program that is the server, such as npx.");
-  const lines = Array.isArray(config.args) ? config.args.map(String) : (config.args ?? "").split("\n");
+  const lines = Array.isArray(config.args)
+    ? config.args.map(String)
+    : readTextSetting(config.args, "arguments").split("\n");
   const args = lines.map((line) => fill(line.trim())).filter((line) => line !== "");
   const secret = readPairs(credentials.secretEnv, "secret variables", fill);
   const env = { ...readPairs(config.env, "variables", fill), ...secret };
-  const cwd = fill(config.cwd ?? "").trim();
+  const cwd = fill(readTextSetting(config.cwd, "folder")).trim();
   const server: StdioServer = { transport: "stdio", command, args, env, ...(cwd === "" ? {} : { cwd }) };
   return [server, Object.values(secret).filter((one) => one !== "")];
 }

@@ -124,6 +124,21 @@ describe("An mcp-server as it stands in the editor", () => {
     assert.ok(!existsSync(file));
   });
 
+  it("takes a number for a text, as a variable may be one, and names any other value that is no text", async () => {
+    const { id, type } = createTeller();
+    const number = await test({ id, type, transport: "stdio", command: 5, args: 7 });
+    assert.match(number.message, /no program “5”/);
+    for (const [label, change] of [
+      ["URL", { transport: "http", url: {} }],
+      ["command", { transport: "stdio", command: ["node"] }],
+      ["arguments", { transport: "stdio", command: "node", args: {} }],
+      ["folder", { transport: "stdio", command: "node", cwd: true }],
+    ] as const) {
+      const { code, message } = await test({ id, type, ...change });
+      assert.deepEqual([code, message.split(".")[0]], ["configuration", `The ${label} must be a text`]);
+    }
+  });
+
   for (const body of [[], {}, { id: "a" }, { id: 1, config: {} }])
     it(`is refused as ${JSON.stringify(body)}`, async () => {
       assert.equal((await post(JSON.stringify(body))).ok, false);
