@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createAskFlow } from "../../support/flows/nodes.js";
+import { createAskFlow, TAB } from "../../support/flows/nodes.js";
 import { guardEachTest } from "../../support/runtime/guards.js";
 import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
@@ -39,7 +39,9 @@ for (const [store, settings] of Object.entries(STORES)) {
       service().script = answer;
     });
     afterEach(async () => {
-      await runtime.deploy([]);
+      // The tab stays. Node-RED cleans a default store twice at the same time. If a file store has to remove a tab, one of
+      // the two may fail, and then Node-RED starts no flow again (seen in 1 of 1,000 deploys).
+      await runtime.deploy([TAB]);
       runtime.clearRecords();
     });
     after(() => runtime.stop());
