@@ -13,6 +13,7 @@ import { readControl } from "../messages/control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { readStreamId } from "../red/names.js";
+import { pauses } from "../runs/pauses.js";
 import { runningRuns } from "../runs/register.js";
 import { ChatTrace } from "../traces/chat-trace.js";
 import { isReturnedRefusal } from "../wires/ask-loops.js";
@@ -239,6 +240,7 @@ export class ChatStreamController {
     let keys: string[];
     if (id !== undefined) {
       this.cancelled.cancel(id);
+      pauses.cancel(id);
       findProvider(this.red, this.config.provider)?.runtime.stopKept(id);
       // At once, whatever its key is. After a retry, the stream's reader knows it by the id of the first attempt.
       keys = this.stop((stream) => stream.id === id || asksFor(stream.message, id));
@@ -246,7 +248,7 @@ export class ChatStreamController {
     } else {
       // In order of arrival: messages after the control message are not stopped.
       keys = await this.arrivals.pass(evaluateTarget(), (key) => {
-        this.cancelled.cancelAll(key);
+        for (const name of this.cancelled.cancelAll(key)) pauses.cancel(name);
         return [key, ...this.stop((stream) => stream.hasKey && (key === "" || stream.key === key))];
       });
     }

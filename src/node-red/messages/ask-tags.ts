@@ -116,8 +116,12 @@ export function markTagsOver(message: Message): Message {
 
 /** @returns the ids of the streams and runs on whose behalf a message asks */
 export function readAskerNames(message: Message): string[] {
-  if (message[PROPERTY] === undefined) return [];
-  return readTags(message).flatMap((tag) => {
+  return message[PROPERTY] === undefined ? [] : listAskerNames(readTags(message));
+}
+
+/** @returns the ids of the streams and runs that tags name */
+export function listAskerNames(tags: readonly AskTag[]): string[] {
+  return tags.flatMap((tag) => {
     if (tag.kind === "retry") return [tag.stream];
     if (tag.kind === "budget" || tag.over) return [];
     return tag.stream === undefined ? [tag.run] : [tag.run, tag.stream];

@@ -39,10 +39,18 @@ export class CancelledStreams {
     if (typeof id === "string") this.started.set(id, { key: "", cancelled: true });
   }
 
-  /** Cancels all streams that have started in a conversation; with the key `""`, in any conversation. */
-  cancelAll(key: string): void {
+  /**
+   * Cancels all streams that have started in a conversation; with the key `""`, in any conversation.
+   * @returns the ids of those that were not cancelled before, and of the streams and runs that they are a part of
+   */
+  cancelAll(key: string): string[] {
     const wanted = shortenName(key);
-    for (const stream of this.started.values())
-      if (wanted === "" || stream.key === wanted) stream.cancelled = true;
+    const names: string[] = [];
+    for (const [name, stream] of this.started.entries()) {
+      if (stream.cancelled || (wanted !== "" && stream.key !== wanted)) continue;
+      stream.cancelled = true;
+      names.push(name);
+    }
+    return names;
   }
 }

@@ -1,6 +1,6 @@
 import { toFailure } from "../../core/failure.js";
 import type { PaidRetry } from "../../core/retry/retry-budget.js";
-import type { RetryTag, RouteName } from "../messages/ask-tags.js";
+import { listAskerNames, type RetryTag, type RouteName } from "../messages/ask-tags.js";
 import type { Send } from "../red/api.js";
 import { type AskingNode, RequestHold } from "../wires/request-hold.js";
 import type { RetryEffect, RetryEvent } from "./events.js";
@@ -97,13 +97,15 @@ export class RetrySession {
 
   private carryOut(effect: RetryEffect): void {
     const { ports } = this;
+    const { id, outerTags } = this.stream.record;
     switch (effect.type) {
       case "send":
         this.send(effect.message);
         break;
       case "wait":
         // From here on the stream is this node's to bring to an end, and others know that it works on it.
-        this.held.workFor(this.stream.record.outerTags);
+        this.held.workFor(outerTags);
+        this.held.pause([id, ...listAskerNames(outerTags)], () => this.cancel());
         this.held.wait(effect.milliseconds, () => this.handle({ type: "due" }));
         ports.onStep(this);
         break;

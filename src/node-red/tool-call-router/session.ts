@@ -1,5 +1,5 @@
 import { toFailure } from "../../core/failure.js";
-import type { RunTag } from "../messages/ask-tags.js";
+import { listAskerNames, type RunTag } from "../messages/ask-tags.js";
 import { OrderedStream } from "../messages/ordered-stream.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
@@ -15,6 +15,7 @@ import { EffectQueue } from "./kept/effect-queue.js";
 import type { KeptRuns } from "./kept/keeper.js";
 import { readApproval } from "./mcp/approval.js";
 import type { ServerCalls } from "./mcp/server-calls.js";
+import type { RunRecord } from "./record.js";
 import type { RouterRun } from "./run.js";
 import type { RunEffect, RunEvent } from "./run-events.js";
 import { ASK } from "./settings.js";
@@ -204,6 +205,7 @@ export class RunSession {
         ports.warnings.warn(effect.text);
         break;
       case "awaitTools":
+        this.held.pause(listNames(run.record), () => this.cancel());
         this.held.wait(effect.milliseconds, () => this.handle({ type: "toolsTimedOut" }));
         break;
       case "forgetTools":
@@ -246,4 +248,9 @@ export class RunSession {
     this.order = undefined;
     if (source !== undefined) this.ports.onSourceEnd(source, hasEnded, this.send);
   }
+}
+
+/** @returns the ids by which others know a run */
+function listNames({ key, stream, outerTags }: RunRecord): string[] {
+  return [key, ...(stream === undefined ? [] : [stream]), ...listAskerNames(outerTags)];
 }

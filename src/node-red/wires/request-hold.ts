@@ -5,6 +5,7 @@ import { RequestWatch } from "../messages/request-watch.js";
 import type { Done, NodeRed, RuntimeNode } from "../red/api.js";
 import type { NodeHost } from "../red/host.js";
 import { describeWire, findWay } from "../red/wiring.js";
+import { pauses } from "../runs/pauses.js";
 
 /** How long a cancelled request has to end by itself, with what it said. */
 const CANCEL_GRACE_MS = 2_000;
@@ -34,6 +35,7 @@ export class RequestHold {
   private timer: unknown;
   private graceTimer: unknown;
   private release = () => {};
+  private endPause = () => {};
 
   /**
    * @param describeUntaken says that no stream came. Gets the wire by which the request left, as errors quote it
@@ -57,8 +59,19 @@ export class RequestHold {
     this.release = this.asking.inFlight.hold(tags);
   }
 
+  /**
+   * Says that nothing is under way until the next request leaves.
+   * @param names ids of the reader's stream, and of those on whose behalf it is asked for
+   * @param cancel called if somebody cancels them at a chat-stream
+   */
+  pause(names: readonly string[], cancel: () => void): void {
+    this.endPause();
+    this.endPause = pauses.begin(names, cancel);
+  }
+
   /** Watches over a request that leaves, unless a node on its way may hold it for long. @param output from 0 */
   watchOver(tag: AskTag, output: number): void {
+    this.endPause();
     this.output = output;
     this.hasBegun = false;
     if (!findWay(this.asking.red, this.asking.node, output).isSlow) this.watch.start(tag);
@@ -104,6 +117,7 @@ export class RequestHold {
   /** Lets go of everything. */
   close(): void {
     this.stopTimers();
+    this.endPause();
     this.release();
     this.finish();
   }

@@ -224,6 +224,41 @@ describe("Cancelling a stream in repair", () => {
     });
   }
 
+  for (const [name, command] of [
+    ["the reader's stream id", (id: string) => ({ cancel: true, parts: { id, index: 0 } })],
+    ["its topic", () => ({ cancel: true, topic: "mine" })],
+    ["msg.cancel alone", () => ({ cancel: true })],
+    ["msg.reset", () => ({ reset: true, topic: "mine" })],
+  ] as const) {
+    it(`ends a wait at once that is cancelled at the chat-stream by ${name}`, async () => {
+      service().queue.push(broken, broken);
+      await runtime().deploy(
+        createRetryFlow(service().url, {
+          retry: { delay: 15_000, waits: "fixed" },
+          stream: { conversation: "key" },
+        }),
+      );
+      const ids: string[] = [];
+      for (const topic of ["mine", "another"]) {
+        ask({ topic });
+        const messages = await runtime().waitUntil("out", (all) => all.at(-1)?.topic === topic);
+        ids.push(messages.at(-1)!.parts!.id);
+      }
+      await waitUntil(() => runtime().inputs.get("retry")!.got === 2 * 3, "both streams have failed");
+      runtime().inject("ask", command(ids[0]!));
+      const wanted = name === "msg.cancel alone" ? ids : [ids[0]];
+      const ends = await runtime().waitForEnds("out", wanted.length);
+      assert.deepEqual(
+        ends.map(({ parts, finishReason }) => [parts!.id, finishReason]),
+        wanted.map((id) => [id, "cancelled"]),
+      );
+      await pause();
+      assert.equal((await runtime().waitForEnds("out", 1)).length, wanted.length, "others go on");
+      assert.equal(service().requests.length, 2);
+      assert.deepEqual(runtime().getMessages("errors"), []);
+    });
+  }
+
   it("cancels no other stream", async () => {
     const id = await startRepair();
     service().queue.push(lingering);

@@ -185,6 +185,36 @@ describe("Cancelling a run in a flow", () => {
     });
   }
 
+  for (const [name, command] of [
+    ["the reader's stream id", (id: string) => ({ cancel: true, parts: { id, index: 0 } })],
+    ["its topic", () => ({ cancel: true, topic: "a" })],
+    ["msg.cancel alone", () => ({ cancel: true })],
+  ] as const) {
+    it(`ends a run at once whose tool works, if it is cancelled at the chat-stream by ${name}`, async () => {
+      service().script = answerByWeatherTool;
+      await runtime().deploy(createRouterFlow(service().url, { stream: { conversation: "key" } }));
+      const ids: string[] = [];
+      for (const topic of ["a", "b"]) {
+        runtime().inject("router", { payload: "Paris", topic });
+        await runtime().waitUntil("weather", (calls) => calls.at(-1)?.topic === topic);
+        ids.push(runtime().getMessages("out").at(-1)!.parts!.id);
+      }
+      runtime().inject("ask", command(ids[0]!));
+      const wanted = name === "msg.cancel alone" ? ids : [ids[0]];
+      const ends = await runtime().waitForEnds("out", wanted.length);
+      assert.deepEqual(
+        ends.map(({ parts, finishReason }) => [parts!.id, finishReason]),
+        wanted.map((id) => [id, "cancelled"]),
+      );
+      await pause();
+      assert.equal((await runtime().waitForEnds("out", 1)).length, wanted.length, "others go on");
+      runtime().inject("router", { ...runtime().getMessages("weather")[0]!, payload: "late" });
+      await pause();
+      assert.equal(service().requests.length, 2);
+      assert.deepEqual(runtime().getMessages("errors"), []);
+    });
+  }
+
   for (const phase of ["streaming", "asked"] as const) {
     it(`cancels by topic while the run is ${phase}, and leaves other topics alone`, async () => {
       service().script = async (reply) => {
