@@ -1,9 +1,10 @@
 import { tryParseJson } from "../../core/json/parse.js";
 
-/** A part of a record that varies, with what stands before it. */
-interface PatternSpan {
+/** A part of a record that varies. */
+export interface VaryingSpan {
+  /** What stands before it, in every record. */
   readonly before: string;
-  /** Which of the texts it is; -1 if it means nothing. */
+  /** Which of the texts or values it is; -1 if it means nothing. */
   readonly slot: number;
   readonly form: "string" | "number" | "list" | "object";
 }
@@ -29,7 +30,7 @@ export class RecordPattern {
   /** The slots of the texts, in the order of their places. */
   private readonly slots: readonly number[];
 
-  private constructor(spans: readonly PatternSpan[], after: string) {
+  private constructor(spans: readonly VaryingSpan[], after: string) {
     const parts = spans.map(({ before, slot, form }) => {
       if (form === "number") return escapeSyntax(before) + NUMBER;
       return escapeSyntax(before) + (slot === -1 ? PLAIN_STRING : `(${STRING})`);
@@ -39,7 +40,7 @@ export class RecordPattern {
   }
 
   /** @returns undefined if a span is a list or an object, which no regular expression can read */
-  static create(spans: readonly PatternSpan[], after: string): RecordPattern | undefined {
+  static create(spans: readonly VaryingSpan[], after: string): RecordPattern | undefined {
     const isReadable = spans.every(({ form }) => form === "string" || form === "number");
     return isReadable ? new RecordPattern(spans, after) : undefined;
   }

@@ -1,7 +1,7 @@
 import { copyText } from "../../core/chat/growing-text.js";
 import { isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
 import { findPlaces, type Place } from "./json-places.js";
-import { RecordPattern } from "./record-pattern.js";
+import { RecordPattern, type VaryingSpan } from "./record-pattern.js";
 import type { Repeat } from "./repeat.js";
 import { findLiteralEnd, findShortEnd, NEEDS_PARSING, parseLiteral } from "./string-literal.js";
 
@@ -15,15 +15,6 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** Matches the characters of a number, in any order. `NUMBER` then checks the order. */
 const NUMBER_CHARS = /[-+.\deE]*/y;
-
-/** A part of a record that varies. */
-interface Span {
-  /** What stands before it, in every record. */
-  readonly before: string;
-  /** Which of the texts or values it is; -1 if it means nothing. */
-  readonly slot: number;
-  readonly form: "string" | "number" | "list" | "object";
-}
 
 /**
  * The text of a record, with spans that vary. Another record that is the same but for these spans need not be parsed.
@@ -40,7 +31,7 @@ export class RecordTemplate {
   private constructor(
     /** The record that this is the template of. */
     readonly source: string,
-    private readonly spans: readonly Span[],
+    private readonly spans: readonly VaryingSpan[],
     /** What stands behind the last span. */
     private readonly after: string,
     /** How deeply a value in a slot may nest. */
@@ -142,7 +133,7 @@ export class RecordTemplate {
     recordEnd: number,
     slot: number,
     form: "list" | "object",
-    next: Span | undefined,
+    next: VaryingSpan | undefined,
   ): number {
     const end = next ? data.indexOf(next.before, start) : recordEnd - this.after.length;
     if (end <= start) return -1;
@@ -159,7 +150,7 @@ export class RecordTemplate {
 /** A place whose value varies. */
 interface VaryingPlace extends Pick<Place, "start" | "end"> {
   slot: number;
-  form: Span["form"];
+  form: VaryingSpan["form"];
 }
 
 /** Finds the places that vary, in their order. @returns undefined if a text or value is not where it should be */
