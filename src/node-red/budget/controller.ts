@@ -120,10 +120,10 @@ export class BudgetController {
   }
 
   /** What is reserved stays so: the streams go on, and come back to the node that is deployed in this one's place. */
-  close(): void {
+  close(): Promise<void> | undefined {
     this.estate.requests.push(...this.flight.close());
-    this.keeper?.close();
     this.status.close();
+    return this.keeper?.close();
   }
 
   /** Passes a message of a stream on, without this node's tag, and settles the request with the last one. */

@@ -10,7 +10,7 @@ export class PurseKeeper {
   /** Settled once the purses of an earlier life are known, or the store has failed. */
   readonly loaded: Promise<void>;
   private timer: unknown;
-  private isWriting = false;
+  private writing: Promise<void> | undefined;
   private hasChanged = false;
   private isClosed = false;
 
@@ -31,24 +31,29 @@ export class PurseKeeper {
   /** Notes that the ledger has changed. */
   save(): void {
     this.hasChanged = true;
-    if (this.isClosed || this.isWriting) return;
+    if (this.isClosed || this.writing) return;
     this.timer ??= this.host.clock.setTimer(() => {
       this.timer = undefined;
       this.host.run(() => this.write());
     }, SAVE_INTERVAL_MS);
   }
 
-  close(): void {
+  /** Writes what has changed. @returns settled once it is written; undefined if nothing is to be written */
+  close(): Promise<void> | undefined {
     this.isClosed = true;
     this.host.clock.clearTimer(this.timer);
-    if (this.hasChanged) void this.store.exchange(this.ledger.save());
+    const { writing } = this;
+    if (!this.hasChanged) return writing;
+    return writing ? writing.then(() => this.write()) : this.write();
   }
 
-  private async write(): Promise<void> {
-    this.isWriting = true;
+  private write(): Promise<void> {
     this.hasChanged = false;
-    this.ledger.setElsewhere(await this.store.exchange(this.ledger.save()), this.findSpan());
-    this.isWriting = false;
-    if (this.hasChanged) this.save();
+    this.writing = this.store.exchange(this.ledger.save()).then((others) => {
+      this.writing = undefined;
+      this.ledger.setElsewhere(others, this.findSpan());
+      if (this.hasChanged) this.save();
+    });
+    return this.writing;
   }
 }

@@ -1,6 +1,6 @@
 import type { NodeConfig } from "../red/api.js";
 import { readChoice, readNumber, readTextSetting } from "../red/settings.js";
-import type { ConversationOptions, ConversationPlace } from "./conversation.js";
+import type { ConversationOptions, ConversationPlace } from "./conversation/store.js";
 import type { ParameterConfig } from "./parameters.js";
 
 /** A chat-stream's properties in a flow file. */

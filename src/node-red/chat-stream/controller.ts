@@ -23,7 +23,7 @@ import { Steering } from "./busy/steering.js";
 import { composeRequest } from "./composing/compose-request.js";
 import type { ComposedRequest } from "./composing/request.js";
 import { type ChatStreamConfig, readStreamSettings, type StreamSettings } from "./config.js";
-import { ConversationStore } from "./conversation.js";
+import { ConversationStore } from "./conversation/store.js";
 import { evaluateControlKey, evaluateKey } from "./conversation-key.js";
 import { sendCounters } from "./counters.js";
 import { EMPTY_REQUEST, readJobWish } from "./job-fields.js";
@@ -124,13 +124,13 @@ export class ChatStreamController {
   }
 
   /** Ends all streams without a last message. If one were sent now, it would reach the newly deployed flow. */
-  close(): void {
+  close(): Promise<void> | undefined {
     this.steering.close();
     this.ends.close();
     this.sessions.endAll("closed");
-    this.conversation.close();
     this.status.close();
     this.forgetSchema();
+    return this.conversation.close();
   }
 
   /** Opens a stream for a message. From here on it has exactly one last message. */
@@ -240,16 +240,19 @@ export class ChatStreamController {
     let keys: string[];
     if (id !== undefined) {
       this.cancelled.cancel(id);
-      pauses.cancel(id);
       findProvider(this.red, this.config.provider)?.runtime.stopKept(id);
       // At once, whatever its key is. After a retry, the stream's reader knows it by the id of the first attempt.
       keys = this.stop((stream) => stream.id === id || asksFor(stream.message, id));
+      pauses.cancel(id);
       if (reset && keys.length === 0) keys = [await evaluateTarget()];
     } else {
       // In order of arrival: messages after the control message are not stopped.
       keys = await this.arrivals.pass(evaluateTarget(), (key) => {
-        for (const name of this.cancelled.cancelAll(key)) pauses.cancel(name);
-        return [key, ...this.stop((stream) => stream.hasKey && (key === "" || stream.key === key))];
+        const cancelled = this.cancelled.cancelAll(key);
+        const stopped = this.stop((stream) => stream.hasKey && (key === "" || stream.key === key));
+        // Last: a question that waits for a run starts when it ends, unless it is stopped before.
+        for (const name of cancelled) pauses.cancel(name);
+        return [key, ...stopped];
       });
     }
     if (!reset || !this.conversation.keepsHistory) return;

@@ -3,7 +3,7 @@ import type { ChatMessage } from "../../core/chat/chunk.js";
 import { type Failure, toFailure } from "../../core/failure.js";
 import type { Message } from "../red/api.js";
 import { hideSystemPrompt } from "./composing/request.js";
-import type { ConversationStore } from "./conversation.js";
+import type { ConversationStore } from "./conversation/store.js";
 import { createJobFields } from "./job-fields.js";
 import type { StreamSession } from "./session.js";
 import { addTurn, endsTurn } from "./turn.js";

@@ -4,7 +4,7 @@ import { Slices } from "../../core/lifecycle/slices.js";
 import type { AnswerWarnings } from "../chat-provider/answer-warnings.js";
 import type { NodeHost } from "../red/host.js";
 import { toNodeError } from "../red/node-error.js";
-import type { ConversationStore } from "./conversation.js";
+import type { ConversationStore } from "./conversation/store.js";
 import { collectEndFields, type EndOfStream } from "./end-fields.js";
 import type { StreamSession } from "./session.js";
 import type { StreamStatus } from "./status.js";

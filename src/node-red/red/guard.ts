@@ -1,6 +1,16 @@
+import { Failure, toFailure } from "../../core/failure.js";
+import { limitWait } from "../../core/lifecycle/limit-wait.js";
+import { systemClock } from "../../transport/system-clock.js";
 import type { Done, Message, RuntimeNode, Send } from "./api.js";
+import { logWarning } from "./log.js";
 import { keepHttp } from "./message-copy.js";
 import { reportError, wrapThrown } from "./node-error.js";
+
+/** How long a closing node may wait for what it still writes. Node-RED starts the new flows when all nodes are closed. */
+const MAX_CLOSE_MS = 800;
+
+const STILL_WRITING =
+  "The context store was still writing when this node was closed. What was last stored may be lost. Check contextStorage in the settings of Node-RED.";
 
 /** Handles one message of a node. May be async. */
 export type InputHandler = (message: Message, send: Send, done: Done) => void | Promise<void>;
@@ -9,13 +19,13 @@ export type InputHandler = (message: Message, send: Send, done: Done) => void | 
  * Connects a node's handler to Node-RED and keeps the runtime's rules for it: `done` is called exactly once per message;
  * nothing is sent after close, since it would reach the newly deployed flow; no error reaches the runtime, where a
  * rejected promise ends the process; and an error of `send` (a message that cannot be cloned) is reported.
- * @param close ends everything that the node has running
+ * @param close ends everything that the node has running; a promise if it still writes to a store
  * @param copyRest copies a message without what the runtime cannot copy
  */
 export function guardNode(
   node: RuntimeNode,
   handle: InputHandler,
-  close: (removed: boolean) => void,
+  close: (removed: boolean) => void | Promise<void>,
   copyRest?: (message: Message) => Message,
 ): void {
   let closed = false;
@@ -62,13 +72,20 @@ export function guardNode(
 
   node.on("close", (removed, done) => {
     closed = true;
+    let writes: Promise<void> | undefined;
     try {
-      close(removed);
+      writes = close(removed) || undefined;
       node.status({});
     } catch (thrown) {
       reportError(node, wrapThrown(thrown), {}, copyRest);
     }
     for (const finish of [...pending]) finish();
-    done();
+    if (!writes) {
+      done();
+      return;
+    }
+    limitWait(systemClock, writes, MAX_CLOSE_MS, () => new Failure("timeout", STILL_WRITING))
+      .catch((thrown: unknown) => logWarning(node, toFailure(thrown).message))
+      .finally(done);
   });
 }

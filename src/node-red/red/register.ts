@@ -5,8 +5,8 @@ import { copyCopyable } from "./message-copy.js";
 /** What one node in a flow does, from its creation to its close. */
 export interface NodeController {
   input(message: Message, send: Send, done: Done): void | Promise<void>;
-  /** Ends what the node has running; must not throw. */
-  close(): void;
+  /** Ends what the node has running; must not throw. @returns a promise if it still writes to a store */
+  close(): void | Promise<void>;
 }
 
 /**

@@ -149,11 +149,11 @@ export class RouterController {
   }
 
   /** What is under way is let go: what is sent now would reach the flow that comes after. */
-  close(): void {
+  close(): Promise<void> | undefined {
     this.shared.close();
-    this.kept?.close();
     this.sessions.endAll("closed");
     this.status.close();
+    return this.kept?.close();
   }
 
   private request(message: Message, send: Send): void {

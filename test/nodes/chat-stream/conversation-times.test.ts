@@ -5,7 +5,7 @@ import {
   hasExpired,
   noteUse,
   readTimes,
-} from "../../../src/node-red/chat-stream/conversation-times.js";
+} from "../../../src/node-red/chat-stream/conversation/times.js";
 
 const TIMES: ConversationTimes = [
   ["a", 100],

@@ -163,15 +163,20 @@ describe("A chat-stream that steers", () => {
     assert.deepEqual(readRoles(1), ["user: plain"]);
   });
 
-  it("cancels a question that waits, and puts it into no turn", async () => {
+  it("cancels a question that waits together with the run that it waits for, and asks nothing more", async () => {
     await deploy();
     ask("Hi");
     await runtime().waitUntil("weather", ({ length }) => length === 1);
     ask("never mind", { topic: "t" });
     await pause();
     runtime().inject("ask", { cancel: true, topic: "t" });
-    const [last] = await runtime().waitForEnds("out", 1);
-    assert.deepEqual([last!["who"], last!.finishReason], ["never mind", "cancelled"]);
+    const lasts = await runtime().waitForEnds("out", 2);
+    assert.deepEqual(lasts.map(({ who, finishReason }) => `${who}: ${finishReason}`).sort(), [
+      "Hi: cancelled",
+      "never mind: cancelled",
+    ]);
+    await pause();
+    assert.equal(service().requests.length, 1);
   });
 
   it("fails a question that is no prompt, and lets the run go on", async () => {

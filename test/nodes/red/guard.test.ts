@@ -98,7 +98,7 @@ describe("guardNode", () => {
     const order: string[] = [];
     const node = new FakeNode(
       () => {},
-      () => order.push("close"),
+      () => void order.push("close"),
     );
     const first = node.input();
     const second = node.input();

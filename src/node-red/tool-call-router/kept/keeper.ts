@@ -59,9 +59,11 @@ export class KeptRuns {
     }
   }
 
-  close(): void {
+  /** @returns settled once all runs are stored; undefined if nothing is being written */
+  close(): Promise<void> | undefined {
     this.isClosed = true;
     this.stopWaiting();
+    return this.store.awaitWrites();
   }
 
   private async load(): Promise<void> {

@@ -9,7 +9,7 @@ import { isStoredRun, type StoredRun } from "./stored-run.js";
 const CONTEXT_NAME = "runs";
 
 /** The writes of each node that are under way, also those of its life before a redeploy. */
-const runningWrites = new Map<string, Promise<unknown>>();
+const runningWrites = new Map<string, Promise<void>>();
 
 /** The runs of a router in its own context, which Node-RED deletes with the node. */
 export class RunStore {
@@ -28,7 +28,7 @@ export class RunStore {
    * @throws Failure `configuration` if the store fails or does not answer
    */
   async load(): Promise<{ runs: StoredRun[]; unread: number }> {
-    await runningWrites.get(this.node.id);
+    await this.awaitWrites();
     const value = await this.values.get(CONTEXT_NAME);
     const entries = isObject(value) ? Object.values(value) : [];
     const runs = entries.filter(isStoredRun).sort((one, other) => one.savedAt - other.savedAt);
@@ -43,6 +43,11 @@ export class RunStore {
   /** @throws Failure `configuration` if the store fails or does not answer */
   delete(key: string): Promise<void> {
     return this.write(key, undefined);
+  }
+
+  /** @returns settled once all writes are over; undefined if none is under way */
+  awaitWrites(): Promise<void> | undefined {
+    return runningWrites.get(this.node.id);
   }
 
   private write(key: string, value: unknown): Promise<void> {

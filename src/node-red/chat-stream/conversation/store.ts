@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import type { ChatMessage } from "../../core/chat/chunk.js";
-import type { Clock } from "../../core/clock.js";
-import { Failure } from "../../core/failure.js";
-import { isObject } from "../../core/json/parse.js";
-import type { Context, Message, RuntimeNode } from "../red/api.js";
-import { awaitStore, ContextValues } from "../red/context-values.js";
-import { copyAsJson } from "../red/plain-copy.js";
+import type { ChatMessage } from "../../../core/chat/chunk.js";
+import type { Clock } from "../../../core/clock.js";
+import { Failure } from "../../../core/failure.js";
+import { isObject } from "../../../core/json/parse.js";
+import type { Context, Message, RuntimeNode } from "../../red/api.js";
+import { awaitStore, ContextValues } from "../../red/context-values.js";
+import { copyAsJson } from "../../red/plain-copy.js";
+import { CONTEXT_NAME, isQuotable, toContextPath, toName } from "./context-path.js";
 import {
   type ConversationBounds,
   type ConversationTimes,
@@ -13,7 +13,7 @@ import {
   hasExpired,
   noteUse,
   readTimes,
-} from "./conversation-times.js";
+} from "./times.js";
 
 /**
  * Where the history of a conversation is kept. `none` and `key` keep no history; with `key` the node still has
@@ -28,9 +28,6 @@ export interface ConversationOptions extends ConversationBounds {
   maxTurns: number;
 }
 
-/** Name in the flow or global context that holds all conversations, each under its key. */
-const CONTEXT_NAME = "conversations";
-
 /** Name in the context that holds when each conversation was last used. */
 const TIMES_NAME = "conversationTimes";
 
@@ -39,12 +36,6 @@ const MAX_FORGOTTEN_AT_ONCE = 100;
 
 /** How often conversations are looked through for old ones. */
 const MAX_FORGET_INTERVAL_MS = 60_000;
-
-/** A longer key is kept by its hash. It may be any text of a visitor, and no id is as long. */
-const MAX_KEY_CHARS = 1000;
-
-/** Characters that Node-RED cannot quote in a property expression. */
-const UNQUOTABLE = /["\\[\]]/;
 
 /**
  * The newest running change of each value, by context and path. Several nodes may share a context, so this is not part of a
@@ -58,6 +49,8 @@ const runningChanges = new WeakMap<Context, Map<string, Promise<unknown>>>();
  */
 export class ConversationStore {
   private timer: unknown;
+  /** Changes that are not over. */
+  private readonly changes = new Set<Promise<unknown>>();
 
   constructor(
     private readonly node: RuntimeNode,
@@ -107,10 +100,11 @@ export class ConversationStore {
     });
   }
 
-  /** Ends the forgetting. */
-  close(): void {
+  /** Ends the forgetting. @returns settled once all changes are stored; undefined if nothing is being changed */
+  close(): Promise<void> | undefined {
     this.clock.clearTimer(this.timer);
     this.timer = undefined;
+    return this.changes.size > 0 ? this.awaitChanges() : undefined;
   }
 
   /** Deletes the history. */
@@ -151,6 +145,11 @@ export class ConversationStore {
       return this.keepBounds();
     };
     this.timer = this.clock.setTimer(forgetOld, Math.min(expiryMs, MAX_FORGET_INTERVAL_MS));
+  }
+
+  /** A change may lead to another one. */
+  private async awaitChanges(): Promise<void> {
+    while (this.changes.size > 0) await Promise.allSettled(this.changes);
   }
 
   private async readStored(key: string, message: Message): Promise<ChatMessage[]> {
@@ -212,7 +211,7 @@ export class ConversationStore {
     if (value !== undefined) return times;
     const root = await values.get(CONTEXT_NAME);
     const names = isObject(root) ? Object.keys(root) : [];
-    return names.filter((name) => !UNQUOTABLE.test(name)).map((name) => [name, now]);
+    return names.filter(isQuotable).map((name) => [name, now]);
   }
 
   private delete(path: string): Promise<void> {
@@ -247,8 +246,10 @@ export class ConversationStore {
     const work = previous ? previous.then(begin, begin) : begin();
     const current = awaitStore(this.clock, work, problem).finally(() => {
       isLate = true;
+      this.changes.delete(current);
       if (running.get(path) === current) running.delete(path);
     });
+    this.changes.add(current);
     running.set(path, current);
     return current;
   }
@@ -262,27 +263,6 @@ export class ConversationStore {
     const { place } = this.options;
     return place === "flow" || place === "global" ? this.node.context()[place] : undefined;
   }
-}
-
-function toContextPath(key: string): string {
-  return `${CONTEXT_NAME}["${toName(key)}"]`;
-}
-
-/**
- * Builds the name of a conversation in the context, for a property expression in which it is quoted. A key may be any text,
- * such as a topic with slashes or a person's name. Characters that Node-RED cannot quote are percent-encoded, so two keys
- * never share a conversation. The empty key cannot be quoted and becomes `%none`, which no other key can become.
- */
-function toName(key: string): string {
-  if (key.length > MAX_KEY_CHARS)
-    return `%sha256-${createHash("sha256").update(key, "utf16le").digest("hex")}`;
-  // Names that every object has, such as `constructor`, would find that member instead of a conversation.
-  const name = key in Object.prototype ? percentEncode(key, /^./) : percentEncode(key, /["\\[\]%]/g);
-  return name || "%none";
-}
-
-function percentEncode(key: string, pattern: RegExp): string {
-  return key.replace(pattern, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /**
