@@ -86,3 +86,22 @@ export function createProviderFlow(providers: Record<string, ProviderProperties>
   ]);
   return [TAB, ...nodes];
 }
+
+/** Creates the demo's MCP server of notes, and a router that may use it. */
+export function createNotesFlow(router: Readonly<Record<string, unknown>> = {}): object[] {
+  return [
+    TAB,
+    { id: "server", type: "mcp-server", name: "Notes", transport: "stdio", command: "demo" },
+    {
+      id: "router",
+      type: "tool-call-router",
+      z: "tab",
+      tools: [],
+      outputs: 2,
+      x: 300,
+      y: 200,
+      wires: [[], []],
+      ...router,
+    },
+  ];
+}

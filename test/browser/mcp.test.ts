@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { saveScreenshot } from "../support/runtime/browser.js";
-import { createDebug, TAB } from "./flows.js";
+import { createDebug, createNotesFlow } from "./flows.js";
 import { world } from "./world.js";
 
 describe("MCP servers in the editor", function () {
@@ -8,21 +8,14 @@ describe("MCP servers in the editor", function () {
 
   it("tests a server in its dialog, and keeps the wires of a row's output when it loses its approval", async () => {
     const editor = await world.openEditor([
-      TAB,
-      { id: "server", type: "mcp-server", name: "Notes", transport: "stdio", command: "demo" },
-      {
-        id: "router",
-        type: "tool-call-router",
-        z: "tab",
+      ...createNotesFlow({
         tools: [{ name: "a", description: "A" }],
         mcp: [{ server: "server", tools: "*", prefix: "", approve: true }],
         servers: ["server"],
         otherTools: true,
         outputs: 5,
-        x: 300,
-        y: 200,
         wires: [[], [], ["a"], ["ask"], ["others"]],
-      },
+      }),
       createDebug("a", { x: 600, y: 100 }),
       createDebug("ask", { x: 600, y: 200 }),
       createDebug("others", { x: 600, y: 300 }),
@@ -63,20 +56,7 @@ describe("MCP servers in the editor", function () {
   });
 
   it("marks a new row until it has a server", async () => {
-    const editor = await world.openEditor([
-      TAB,
-      { id: "server", type: "mcp-server", name: "Notes", transport: "stdio", command: "demo" },
-      {
-        id: "router",
-        type: "tool-call-router",
-        z: "tab",
-        tools: [],
-        outputs: 2,
-        x: 300,
-        y: 200,
-        wires: [[], []],
-      },
-    ]);
+    const editor = await world.openEditor(createNotesFlow());
     await editor.openDialog("router");
     await editor.page.getByText("add tools of an MCP server").click();
     const server = editor.page.locator("#tool-call-router-mcp-list select");
