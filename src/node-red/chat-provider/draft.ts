@@ -16,7 +16,7 @@ const CREDENTIALS = {
  * @throws Failure `configuration` if the request holds none, `credentials` if a stored key would go elsewhere
  */
 export function openDraft(red: NodeRed, request: AdminRequest): ProviderRuntime {
-  const draft = readDraft(red, request);
+  const draft = readDraft(red, request, "chat-provider");
   const { id, fill } = draft;
   const config = { ...draft.config, id, type: "chat-provider" } as ProviderNodeConfig;
   const credentials = readDraftCredentials(red, draft, CREDENTIALS);

@@ -53,7 +53,7 @@ export class DraftTests {
   }
 
   private open(request: AdminRequest, lines: string[]): { id: string; connection: McpConnection } {
-    const draft = readDraft(this.red, request);
+    const draft = readDraft(this.red, request, "mcp-server");
     const { id, fill } = draft;
     const config = { ...draft.config, id, type: "mcp-server" } as McpServerConfig;
     const stored = CREDENTIALS[config.transport === "stdio" ? "stdio" : "http"];

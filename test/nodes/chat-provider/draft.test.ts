@@ -89,6 +89,28 @@ describe("A chat-provider as it stands in the editor", () => {
     assert.equal(service().requests[0]!.headers.authorization, undefined);
   });
 
+  it("is refused if its id belongs to a node of another type, deployed or disabled", async () => {
+    listModels();
+    await runtime().deploy([
+      ...createAskFlow(service().url),
+      { id: "sleeping", type: "mcp-server", d: true },
+    ]);
+    for (const [id, type] of [
+      ["ask", "chat-stream"],
+      ["sleeping", "mcp-server"],
+    ] as const) {
+      const { ok, code, message } = await post("test", createDraft({}, {}, id));
+      assert.deepEqual([ok, code], [false, "configuration"], id);
+      assert.match(
+        String(message),
+        new RegExp(`has the type ${type} and not chat-provider\\. Reload the editor`),
+      );
+      const { error } = (await post("models", createDraft({}, {}, id))) as { error: { code: string } };
+      assert.equal(error.code, "configuration", id);
+    }
+    assert.equal(service().requests.length, 0);
+  });
+
   it("is refused as a form, which a stranger's page can make a browser send", async () => {
     listModels();
     const response = await fetch(`${runtime().url}/chat-provider/draft/test`, {

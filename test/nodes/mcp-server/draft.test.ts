@@ -124,6 +124,14 @@ describe("An mcp-server as it stands in the editor", () => {
     assert.ok(!existsSync(file));
   });
 
+  it("starts no program if its id belongs to a node of another type", async () => {
+    await runtime().deploy([{ id: "other", type: "chat-provider", provider: "demo" }]);
+    const { ok, message } = await test({ ...createTeller(), id: "other" });
+    assert.equal(ok, false);
+    assert.match(message, /has the type chat-provider and not mcp-server\. Reload the editor/);
+    assert.ok(!existsSync(file));
+  });
+
   it("takes a number for a text, as a variable may be one, and names any other value that is no text", async () => {
     const { id, type } = createTeller();
     const number = await test({ id, type, transport: "stdio", command: 5, args: 7 });

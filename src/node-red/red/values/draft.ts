@@ -1,5 +1,6 @@
 import { Failure } from "../../../core/failure.js";
 import { isObject } from "../../../core/json/parse.js";
+import { toPrintable } from "../../../core/printable.js";
 import type { AdminRequest, FlowEntry, NodeRed, RuntimeNode } from "../api.js";
 import { createVariableFiller } from "../variables.js";
 
@@ -31,14 +32,23 @@ export interface StoredCredentials {
 /**
  * Reads a draft that the editor has sent. Only JSON is taken: a page of a stranger can make a browser send a form, but not
  * JSON, to a Node-RED without a login.
- * @throws Failure `configuration` if it is no draft
+ * @param type the type of the config node
+ * @throws Failure `configuration` if it is no draft, or if its id belongs to a node of another type
  */
-export function readDraft(red: NodeRed, request: AdminRequest): Draft {
+export function readDraft(red: NodeRed, request: AdminRequest, type: string): Draft {
   const { body } = request;
   const isJson = request.is?.("application/json") === "application/json";
   if (!isJson || !isObject(body) || !isObject(body["config"]) || typeof body["id"] !== "string")
     throw new Failure("configuration", "The editor sent no settings to test. Reload the editor.");
   const { id, config: entered, credentials } = body;
+  // The variables and the credentials of the node that has this id are used for the test.
+  const owner = red.nodes.getNode(id)?.type ?? findEntry(red, id)?.type;
+  if (owner !== undefined && owner !== type) {
+    throw new Failure(
+      "configuration",
+      `The node of this id has the type ${toPrintable(owner)} and not ${type}. Reload the editor, then test again.`,
+    );
+  }
   const fill = createVariableFiller(red, red.nodes.getNode(id) ?? ({ id } as RuntimeNode));
   return {
     id,
