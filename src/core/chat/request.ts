@@ -94,10 +94,10 @@ export function readMaxTokens({ parameters = {} }: ChatRequest): number | undefi
   return typeof limit === "number" && limit > 0 ? limit : undefined;
 }
 
-/** Checks the size of a request. @throws Failure `configuration` if its body has more than `maxBytes` bytes */
+/** Checks the size of a request. @throws Failure `limit` if its body has more than `maxBytes` bytes */
 export function checkBodySize({ body }: WireRequest, maxBytes: number): void {
   const size = Buffer.byteLength(body ?? "");
   if (size <= maxBytes) return;
-  const problem = `The request is ${size} bytes long, more than the limit of ${maxBytes}. Send a shorter conversation.`;
-  throw new Failure("configuration", problem);
+  const problem = `The request has ${size} bytes, more than the limit of ${maxBytes}. Send a shorter conversation, or fewer or smaller pictures and files.`;
+  throw new Failure("limit", problem);
 }

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { type ChatRequest, checkRequest, cleanParameters } from "../../../src/core/chat/request.js";
+import {
+  type ChatRequest,
+  checkBodySize,
+  checkRequest,
+  cleanParameters,
+} from "../../../src/core/chat/request.js";
 import { Failure } from "../../../src/core/failure.js";
 
 const GOOD: ChatRequest = { model: "m", messages: [{ role: "user", content: "hi" }] };
@@ -30,6 +35,20 @@ describe("Chat request", () => {
         JSON.stringify(change),
       );
     }
+  });
+
+  it("refuses a body above the limit as a limit, counted in bytes, and takes one of exactly the limit", () => {
+    const send = (body: string) =>
+      checkBodySize({ method: "POST", url: new URL("http://x"), headers: {}, body }, 6);
+    send("äöü");
+    assert.throws(
+      () => send("äöüx"),
+      (thrown) =>
+        thrown instanceof Failure &&
+        thrown.code === "limit" &&
+        !thrown.retryable &&
+        /has 7 bytes, more than the limit of 6\. Send a shorter/.test(thrown.message),
+    );
   });
 
   it("removes parameters that are null and fields that this package sets itself", () => {

@@ -298,6 +298,17 @@ describe("A retry node with a fallback", () => {
     await waitUntil(() => runtime().getMessages("errors").length === 1);
   });
 
+  it("asks neither service if the request is larger than any service gets it", async () => {
+    await runtime().deploy(flow());
+    runtime().inject("ask", { payload: "x".repeat(17 * 1024 * 1024) });
+    const [end] = await runtime().waitForEnds("out");
+    const { code, retryable, message } = end!.error as FailureData;
+    assert.deepEqual([code, retryable], ["limit", false]);
+    assert.match(message, /more than the limit of 16777216\. Send a shorter conversation/);
+    assert.equal(service().requests.length + other().requests.length, 0);
+    await waitUntil(() => runtime().getMessages("errors").length === 1);
+  });
+
   it("asks the fallback at once if output 2 is not wired", async () => {
     service().script = refused;
     other().script = (reply) => reply.say("Hello");
