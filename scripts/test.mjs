@@ -80,7 +80,7 @@ async function runTests({ name, node, nodeRed, files }, isShown) {
     [
       "--import=tsx",
       join(root, "node_modules/mocha/bin/mocha.js"),
-      "--timeout=20000",
+      "--timeout=60000",
       "--exit",
       `--reporter=${join(root, "scripts/reporter.cjs")}`,
       ...(suite.rows ? ["--reporter-option=rows=true", "--grep=\\b[NPJSRXYTKQM]\\d\\d\\b"] : []),

@@ -3,8 +3,7 @@ import type { Editor } from "./editor.js";
 import { createProviderFlow } from "./flows.js";
 import { world } from "./world.js";
 
-describe("Recording in the dialog of a provider", function () {
-  this.timeout(60_000);
+describe("Recording in the dialog of a provider", () => {
   let editor: Editor;
   before(async () => {
     editor = await world.openSharedEditor(createProviderFlow({ openai: { provider: "openai" } }));

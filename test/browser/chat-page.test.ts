@@ -4,9 +4,7 @@ import { findExample } from "../support/flows/examples.js";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import { waitForGrowth, world } from "./world.js";
 
-describe("Example of a chat page in a browser", function () {
-  this.timeout(60_000);
-
+describe("Example of a chat page in a browser", () => {
   before(() => world.deployFlows(findExample("Chat page").nodes));
 
   it("shows an answer while it arrives, and keeps what is there when Stop is pressed", async () => {

@@ -5,8 +5,7 @@ import type { Editor } from "./editor.js";
 import { createProviderFlow } from "./flows.js";
 import { world } from "./world.js";
 
-describe("Test connection in the dialog of a provider", function () {
-  this.timeout(60_000);
+describe("Test connection in the dialog of a provider", () => {
   let service: ScriptedService;
   let editor: Editor;
   let closedPort: number;

@@ -10,8 +10,7 @@ import { deployFlows, PACKAGE, waitForGrowth, world } from "./world.js";
 const EXAMPLE = "Dashboard chat";
 const PHONE = { width: 390, height: 844 };
 
-describe("Example of a chat in FlowFuse Dashboard", function () {
-  this.timeout(60_000);
+describe("Example of a chat in FlowFuse Dashboard", () => {
   let red: NodeRedProcess;
 
   before(async () => {

@@ -7,9 +7,7 @@ import { PACKAGE, world } from "./world.js";
 /** The settings that say when the buffer sends a message, apart from the boundary. */
 const RULES = ["milliseconds", "count", "characters"];
 
-describe("delta-buffer in the editor", function () {
-  this.timeout(60_000);
-
+describe("delta-buffer in the editor", () => {
   it("shows delta-buffer in the palette with its icon, and labels its input and output", async () => {
     const editor = await world.openEditor();
     const icon = await editor.readIconStyle("delta-buffer");

@@ -40,8 +40,7 @@ function createListNode(id: string, type: string, y: number, properties: object)
   return { id, type, z: "tab", x: 760, y, wires: [[], [], [], []], ...properties };
 }
 
-describe("The dialogs", function () {
-  this.timeout(60_000);
+describe("The dialogs", () => {
   let editor: Editor;
 
   before(async () => {

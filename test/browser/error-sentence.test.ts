@@ -7,8 +7,7 @@ import { createChatFlow } from "./flows.js";
 import { deployFlows, PACKAGE, world } from "./world.js";
 
 for (const version of Object.keys(VERSIONS) as Version[])
-  describe(`Error of a stream in the editor of ${VERSIONS[version].label}`, function () {
-    this.timeout(60_000);
+  describe(`Error of a stream in the editor of ${VERSIONS[version].label}`, () => {
     let red: NodeRedProcess;
     let service: Server;
 

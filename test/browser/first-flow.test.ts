@@ -4,9 +4,7 @@ import { PACKAGE, world } from "./world.js";
 
 const QUESTION = "Explain streaming.";
 
-describe("First flow, made by hand", function () {
-  this.timeout(60_000);
-
+describe("First flow, made by hand", () => {
   it("shows an answer chunk by chunk and as a whole, in a flow made from the palette", async () => {
     const editor = await world.openEditor();
     const { page } = editor;

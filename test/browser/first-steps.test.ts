@@ -16,9 +16,7 @@ async function draw(author: Author): Promise<{ inject: string; stream: string }>
   return { inject, stream };
 }
 
-describe("First steps of a newcomer", function () {
-  this.timeout(60_000);
-
+describe("First steps of a newcomer", () => {
   it(`asks the demo and sees the answer after at most ${MAX_ACTIONS.demo} actions, without opening a dialog`, async () => {
     const author = new Author(await world.openEditor());
     const { editor } = author;

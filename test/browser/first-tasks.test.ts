@@ -19,9 +19,7 @@ function checkActions({ actions }: Author, task: keyof typeof MAX_ACTIONS): void
   assert.ok(actions <= MAX_ACTIONS[task], `${actions} actions instead of ${MAX_ACTIONS[task]}`);
 }
 
-describe("First tasks of a newcomer, built from the palette with the demo", function () {
-  this.timeout(60_000);
-
+describe("First tasks of a newcomer, built from the palette with the demo", () => {
   it("streams to a web page over a websocket, with the end of the answer", async () => {
     const author = new Author(await world.openEditor());
     const { editor } = author;

@@ -64,8 +64,7 @@ const DESCRIBE = `(root) => {
   return text.replace(/\\s*(<\\/?(?:p|h\\d|[uo]l|li|table|thead|tbody|tr|t[hd]|hr|blockquote|pre|code)\\b[^>]*>)\\s*/g, "$1").split(/(?=<[a-z])/);
 }`;
 
-describe("Markdown in the chat page and in the chat of a dashboard", function () {
-  this.timeout(60_000);
+describe("Markdown in the chat page and in the chat of a dashboard", () => {
   let red: NodeRedProcess;
 
   before(async () => {

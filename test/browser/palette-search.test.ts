@@ -17,8 +17,7 @@ const SEARCHES = {
 };
 
 for (const version of Object.keys(VERSIONS) as Version[])
-  describe(`Palette of ${VERSIONS[version].label}`, function () {
-    this.timeout(60_000);
+  describe(`Palette of ${VERSIONS[version].label}`, () => {
     let red: NodeRedProcess;
 
     before(async () => {

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import { PACKAGE, world } from "./world.js";
 
-describe("retry in the editor", function () {
-  this.timeout(60_000);
-
+describe("retry in the editor", () => {
   it("shows retry in the palette with its icon, and labels its three outputs", async () => {
     const editor = await world.openEditor();
     const icon = await editor.readIconStyle("retry");

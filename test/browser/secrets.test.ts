@@ -8,8 +8,7 @@ import { world } from "./world.js";
 const KEY = "sk-canary-7Q2xVb93LmZt";
 const HEADER_VALUE = "hush-canary-51RkWd8";
 
-describe("Secrets and markup in the editor", function () {
-  this.timeout(60_000);
+describe("Secrets and markup in the editor", () => {
   let service: ScriptedService;
 
   beforeEach(async () => {

@@ -6,9 +6,7 @@ import { PACKAGE, world } from "./world.js";
 
 const ASKED = JSON.stringify({ model: "cheap", messages: [{ role: "user", content: "Count to 3." }] });
 
-describe("chat-endpoint, chat-in and chat-out in the editor", function () {
-  this.timeout(60_000);
-
+describe("chat-endpoint, chat-in and chat-out in the editor", () => {
   it("are in the palette with their icons and labelled ports", async () => {
     const editor = await world.openEditor();
     for (const [type, labels] of [

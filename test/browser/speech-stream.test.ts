@@ -6,9 +6,7 @@ import { PACKAGE, world } from "./world.js";
 
 const DEMO = { id: "provider", type: "chat-provider", name: "Demo", provider: "demo", demoPace: 0 };
 
-describe("speech-stream in the editor", function () {
-  this.timeout(60_000);
-
+describe("speech-stream in the editor", () => {
   it("shows speech-stream in the palette with its icon, and labels its input and output", async () => {
     const editor = await world.openEditor();
     const icon = await editor.readIconStyle("speech-stream");

@@ -48,8 +48,7 @@ const createFlows = (baseUrl: string) => [
   ...createAsker("odd", '<img src=x onerror="document.title=1">', "tab", 160),
 ];
 
-describe("The tab Streams in the sidebar", function () {
-  this.timeout(60_000);
+describe("The tab Streams in the sidebar", () => {
   const service = useService();
   /** The answers that run, the oldest first. */
   let replies: Reply[] = [];

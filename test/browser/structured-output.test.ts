@@ -8,9 +8,7 @@ import { world } from "./world.js";
 const readSchema = async (editor: Editor) =>
   JSON.parse(await editor.getField("node-input-schema").inputValue());
 
-describe("Structured output in the editor", function () {
-  this.timeout(60_000);
-
+describe("Structured output in the editor", () => {
   it("keeps the settings on the tab Answer, which offers a schema to start with", async () => {
     const editor = await world.openEditor(createChatFlow({ provider: "demo" }));
     await editor.openDialog("stream");

@@ -3,8 +3,7 @@ import type { Editor } from "./editor.js";
 import { createProviderFlow } from "./flows.js";
 import { world } from "./world.js";
 
-describe("Validation in the editor", function () {
-  this.timeout(60_000);
+describe("Validation in the editor", () => {
   let editor: Editor;
 
   before(async () => {

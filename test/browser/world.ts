@@ -125,8 +125,7 @@ export async function waitForGrowth(element: Locator, length: number): Promise<n
   return (await element.textContent())?.length ?? 0;
 }
 
-before(async function () {
-  this.timeout(60_000);
+before(async () => {
   await world.start();
 });
 
@@ -142,7 +141,6 @@ afterEach(async function () {
   assert.deepEqual(errors, [], "the pages should throw no errors");
 });
 
-after(async function () {
-  this.timeout(20_000);
+after(async () => {
   await world.stop();
 });

@@ -175,9 +175,7 @@ const anyResponses = fc.record(
   { requiredKeys: ["type"] },
 );
 
-describe("Decoder, on malformed records of foreign dialects", function () {
-  this.timeout(20_000);
-
+describe("Decoder, on malformed records of foreign dialects", () => {
   const DIALECTS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     Gemini: anyGemini,
     Ollama: anyOllama,

@@ -37,9 +37,7 @@ class CheckingSink extends RecordingSink {
 
 const anyEvent = fc.option(fc.constantFrom("error", "message"), { nil: undefined, freq: 8 });
 
-describe("Decoder, on malformed records", function () {
-  this.timeout(20_000);
-
+describe("Decoder, on malformed records", () => {
   it("turns any JSON into failures and valid chunks only", () => {
     const record = fc.tuple(
       anyJson.map((value) => JSON.stringify(value)),

@@ -30,9 +30,7 @@ function checkAllStreams(law: (played: PlayedStream, name: string) => void, numR
   );
 }
 
-describe("Laws of a stream", function () {
-  this.timeout(20_000);
-
+describe("Laws of a stream", () => {
   it("joins the texts of all messages to the answer's text", () => {
     checkAllStreams(({ messages, result }, name) => {
       const joined = messages.map(({ text }) => text).join("");

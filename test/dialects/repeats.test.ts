@@ -41,9 +41,7 @@ function countRepeats(run: () => void): number {
   return count;
 }
 
-describe("Records that repeat the one before", function () {
-  this.timeout(60_000);
-
+describe("Records that repeat the one before", () => {
   for (const form of REPEATING_FORMS) {
     it(`reads ${form.name} by templates exactly as it parses them`, () => {
       const repeats = countRepeats(() => {

@@ -27,9 +27,7 @@ const NEAR_BYTES = 8;
 /** Bodies that are not event streams. */
 const OTHER_BODIES = FIXTURES.filter(({ contentType }) => contentType !== undefined);
 
-describe("Stream whose bytes are cut into reads", function () {
-  this.timeout(20_000);
-
+describe("Stream whose bytes are cut into reads", () => {
   it("gives the same records if a fixture is cut in two, at every byte that could matter", () => {
     // The decoder gets nothing but records, so the same records are the same answer.
     for (const fixture of FIXTURES) {

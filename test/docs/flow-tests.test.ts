@@ -63,8 +63,7 @@ describe("The page on tests of flows", () => {
     copyFileSync(join(runtime().userDir, cassette), join(project, "test", cassette));
   }
 
-  it("has a test that passes with node-red-node-test-helper, exactly as it stands there", async function () {
-    this.timeout(60_000);
+  it("has a test that passes with node-red-node-test-helper, exactly as it stands there", async () => {
     await record();
     writeFileSync(join(project, "test/greeting.test.js"), readCode("js", "const assert"));
     const mocha = [join(project, "node_modules/mocha/bin/mocha.js"), "--exit", "--timeout=20000"];
@@ -73,8 +72,7 @@ describe("The page on tests of flows", () => {
     assert.doesNotMatch(stdout, /failing/);
   });
 
-  it("has a test without Node-RED that prints the answer", async function () {
-    this.timeout(60_000);
+  it("has a test without Node-RED that prints the answer", async () => {
     await record();
     writeFileSync(join(project, "library.mjs"), readCode("js", "import"));
     const { stdout } = await run(process.execPath, ["library.mjs"], { cwd: project });

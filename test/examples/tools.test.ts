@@ -186,8 +186,7 @@ describe("Examples with tools", () => {
     assert.deepEqual(run.getShown("Not finished"), []);
   });
 
-  it("An approval that survives a restart: waits for a person over a restart, and is answered once", async function () {
-    this.timeout(60_000);
+  it("An approval that survives a restart: waits for a person over a restart, and is answered once", async () => {
     const restart = async () => {
       run = await run.restart();
       run.clear();

@@ -7,8 +7,7 @@ import { installInto, PACKAGE, startNodeRed } from "../support/runtime/node-red-
 import { Mosquitto } from "../support/services/mosquitto.js";
 import { waitUntil } from "../support/waiting.js";
 
-describe("Example of a front and a worker", function () {
-  this.timeout(60_000);
+describe("Example of a front and a worker", () => {
   const folder = mkdtempSync(join(tmpdir(), "fleet-example-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -139,8 +139,7 @@ const SCHEMA = {
 };
 
 /** A server that nobody here wrote: it answers as each service does, from the same fixtures. */
-describe("Services as aimock imitates them", function () {
-  this.timeout(30_000);
+describe("Services as aimock imitates them", () => {
   const runtime = useRuntime();
   const mock = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent", chunkSize: 7 });
   const gateway = new PortkeyGateway();

@@ -20,8 +20,7 @@ const SCHEMA = {
 const OPTIONS = { seed: 7, temperature: 0.7 };
 
 /** A real model, and a server that nobody here wrote. It calls no tools: random weights never write a call. */
-(RUNS_LLAMA ? describe : () => {})("Model that llama.cpp runs", function () {
-  this.timeout(60_000);
+(RUNS_LLAMA ? describe : () => {})("Model that llama.cpp runs", () => {
   const runtime = useRuntime();
   const llama = new LlamaServer();
   before(async function () {

@@ -96,9 +96,7 @@ const anyTool = fc.oneof(
   anyValue,
 );
 
-describe("Requests for arbitrary conversations", function () {
-  this.timeout(20_000);
-
+describe("Requests for arbitrary conversations", () => {
   const SERVICES = [
     "custom",
     "openai",

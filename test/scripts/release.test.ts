@@ -118,9 +118,7 @@ class Repository implements Disposable {
   }
 }
 
-describe("npm run release", function () {
-  this.timeout(60_000);
-
+describe("npm run release", () => {
   it("runs the checks and tests, then commits and tags the new version in package.json, lock file and changelog", () => {
     using repository = new Repository();
     const { status, output } = repository.release(["minor"]);

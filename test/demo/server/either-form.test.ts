@@ -54,8 +54,7 @@ const PLAIN_QUESTION = {
   effort: undefined,
 } as const;
 
-describe("One question to the demo in either form", function () {
-  this.timeout(30_000);
+describe("One question to the demo in either form", () => {
   let demo: Demo;
   before(async () => {
     demo = await Demo.start();

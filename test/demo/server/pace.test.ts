@@ -97,7 +97,7 @@ describe("The demo server's pace", () => {
     }
     const took = performance.now() - started;
     assert.equal(text, steps.map((step) => ("text" in step ? step.text : "")).join(""));
-    assert.ok(took > 180 && took < 1_500, `60 chunks at 300 a second took ${took} ms`);
+    assert.ok(took > 180 && took < 5_000, `60 chunks at 300 a second took ${took} ms`);
     assert.ok(reads > 5, `${reads} reads`);
     close();
   });

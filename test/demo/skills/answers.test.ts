@@ -131,8 +131,7 @@ describe("The demo model", () => {
     );
   });
 
-  it("answers long and hostile text quickly", function () {
-    this.timeout(10_000);
+  it("answers long and hostile text quickly", () => {
     const hostile = ["(", "a ", "A ", "1+", "\n", '"', "“", " ", "```\n", "> x\n", "<a>", "to ", ". ", "1. "];
     const starts = ["continue ", "repeat", "translate ", "what is ", "my name is ", "count from ", "list "];
     const started = performance.now();

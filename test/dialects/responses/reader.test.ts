@@ -85,9 +85,7 @@ function readAnswer(answer: Answer, events: readonly WireEvent[], everyChunk = f
   return assemble(decode(events, { toolNames: answer.calls.map(({ name }) => name), everyChunk }));
 }
 
-describe("Reader of Responses", function () {
-  this.timeout(20_000);
-
+describe("Reader of Responses", () => {
   it("reads the same answer whatever a service leaves out, repeats or renames", () => {
     fc.assert(
       fc.property(anyAnswer, anyPieceLengths, anyHabits, (answer, lengths, habits) => {

@@ -76,9 +76,7 @@ function sortById(calls: Reading["calls"]): Reading["calls"] {
   return [...calls].sort((one, other) => one.id.localeCompare(other.id));
 }
 
-describe("A Responses stream read by OpenAI's own client", function () {
-  this.timeout(30_000);
-
+describe("A Responses stream read by OpenAI's own client", () => {
   it("is the same answer as the one read here, for any answer", async () => {
     await fc.assert(
       fc.asyncProperty(anyAnswer, anyPieceLengths, async (answer, lengths) => {

@@ -13,8 +13,7 @@ import { pause, waitUntil } from "../../support/waiting.js";
 const CREDENTIALS: Credentials = { provider: { apiKey: VIRTUAL_KEY } };
 const SAAS = { provider: "saas-llm", settings: { team: TEAM } };
 
-describe("Job of a chat-stream", function () {
-  this.timeout(20_000);
+describe("Job of a chat-stream", () => {
   const service = useService();
   const runtime = useRuntime();
   let saas: SaasService;

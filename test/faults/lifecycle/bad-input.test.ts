@@ -31,8 +31,7 @@ describe("Bad input of a chat-stream", () => {
   /** Paths of the requests that the service received. */
   let paths: string[];
 
-  before(async function () {
-    this.timeout(10_000);
+  before(async () => {
     runtime = await TestRuntime.start();
     const seen = new Set<number>();
     service().script = (reply, request) => {

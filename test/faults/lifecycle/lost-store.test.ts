@@ -42,8 +42,7 @@ describe("A context store that never answers", () => {
   const service = useService();
   let runtime: TestRuntime;
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     const data = new Map([
       ['conversations["lostRead"]', "[]"],
       ['conversations["cancelled"]', "[]"],

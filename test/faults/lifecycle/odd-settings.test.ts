@@ -24,8 +24,7 @@ const INTERNAL =
 /** Properties that lead to other nodes or machines: what stands there is looked up, and not read. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["tls", "broker"]);
 
-describe("Settings that no editor writes", function () {
-  this.timeout(60_000);
+describe("Settings that no editor writes", () => {
   const service = useService();
   const runtime = useRuntime();
 

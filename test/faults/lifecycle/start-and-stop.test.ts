@@ -16,8 +16,7 @@ describe("Stop of Node-RED", () => {
   const service = useService();
 
   for (const api of FORMS) {
-    it(`R07: ends within two seconds after SIGTERM while a hundred streams run in the form ${api}`, async function () {
-      this.timeout(20_000);
+    it(`R07: ends within two seconds after SIGTERM while a hundred streams run in the form ${api}`, async () => {
       service().script = (reply) => void reply.send("half");
       const child = spawn(
         process.execPath,

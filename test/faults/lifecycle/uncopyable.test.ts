@@ -29,8 +29,7 @@ const ODD: Readonly<Record<string, (message: Message) => Message>> = {
 };
 const NAMES = Object.keys(ODD);
 
-describe("Messages that cannot be copied", function () {
-  this.timeout(30_000);
+describe("Messages that cannot be copied", () => {
   const service = useService();
   const runtime = useRuntime();
 

@@ -9,8 +9,7 @@ import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useService } from "../../support/services/use-service.js";
 import { waitUntil } from "../../support/waiting.js";
 
-describe("Calls at MCP servers, and restarts of Node-RED", function () {
-  this.timeout(60_000);
+describe("Calls at MCP servers, and restarts of Node-RED", () => {
   const service = useService();
   const red = new RestartableRuntime();
   let folder = "";

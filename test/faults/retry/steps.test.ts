@@ -58,8 +58,7 @@ function assertOneStream(messages: readonly Message[], name: string, breaks = 1)
   assert.ok(messages.every((message) => resets > 0 || !("askedBy" in message)));
 }
 
-describe("Stream that breaks at a step", function () {
-  this.timeout(60_000);
+describe("Stream that breaks at a step", () => {
   const service = useService();
   const runtime = useRuntime();
 

@@ -82,8 +82,7 @@ describe("Key of a provider", () => {
     createFlowNode("status", "status", ["stati"], { scope: null }),
   ];
 
-  it("K04: is in no message, status, log, output, debug message, file or export after any failure", async function () {
-    this.timeout(20_000);
+  it("K04: is in no message, status, log, output, debug message, file or export after any failure", async () => {
     const comms: unknown[] = [];
     const { events } = runtime().red as unknown as {
       events: { on(name: string, listener: (event: unknown) => void): void };

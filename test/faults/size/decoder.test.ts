@@ -120,6 +120,6 @@ describe("Size limit of the decoder", () => {
     const { user, system } = process.cpuUsage(started);
     assert.equal(result.completion.choices[0]!.message.tool_calls?.[0]?.function?.arguments.length, 60_000);
     // Scanning the whole text for each piece would take minutes.
-    assert.ok(user + system < 5_000_000, `${(user + system) / 1000} ms`);
+    assert.ok(user + system < 20_000_000, `${(user + system) / 1000} ms`);
   });
 });

@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { createFlowNode, createSinkNode, TAB } from "../../support/flows/nodes.js";
+import { assertFreeLoop } from "../../support/loop-delay.js";
 import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { TestRuntime } from "../../support/runtime/node-red-runtime.js";
 import { waitTicks } from "../../support/waiting.js";
 import { createStreamMessages } from "../../support/worlds/collect-world.js";
-
-/** Measures the delay of the event loop during some work: the 99th percentile in milliseconds. */
-async function measureLoopDelay(work: () => Promise<unknown>): Promise<number> {
-  const delay = monitorEventLoopDelay({ resolution: 2 });
-  delay.enable();
-  await work();
-  delay.disable();
-  return delay.percentile(99) / 1e6;
-}
 
 function createFlow(config: Record<string, unknown>, out = "out"): FlowNode[] {
   return [TAB, createFlowNode("delta-buffer", "buffer", [out], config), createSinkNode(out)];
@@ -54,8 +45,7 @@ describe("Buffer of text", () => {
     }
   });
 
-  it("S11: merges 50,000 messages a second to few, with a free event loop and bounded memory", async function () {
-    this.timeout(30_000);
+  it("S11: merges 50,000 messages a second to few, with a free event loop and bounded memory", async () => {
     await runtime.deploy(createFlow({ milliseconds: 50 }));
     const total = 50_000;
     const perTick = 50;
@@ -63,33 +53,29 @@ describe("Buffer of text", () => {
     runtime.reactions.set("out", ({ payload }) => {
       arrived += (payload as string).length;
     });
-    // On a busy machine the loop is late even without this work.
-    const idle = await measureLoopDelay(() => new Promise((resolve) => setTimeout(resolve, 200)));
-    const delay = monitorEventLoopDelay({ resolution: 2 });
-    delay.enable();
     const before = process.memoryUsage().heapUsed;
     let maxGrowth = 0;
-    const started = performance.now();
-    for (let index = 0; index < total; index += perTick) {
-      for (let at = index; at < index + perTick; at++)
-        send({ payload: "word ", parts: { id: "fast", index: at, type: "string", ch: "" } });
-      maxGrowth = Math.max(maxGrowth, process.memoryUsage().heapUsed - before);
-      await waitTicks(1);
-    }
-    send(
-      ...createStreamMessages([]).map((last) => ({
-        ...last,
-        parts: { id: "fast", index: total, type: "string", ch: "", count: total + 1 },
-      })),
-    );
-    await runtime.waitForEnds("out");
+    let started = 0;
+    await assertFreeLoop(async () => {
+      started = performance.now();
+      for (let index = 0; index < total; index += perTick) {
+        for (let at = index; at < index + perTick; at++)
+          send({ payload: "word ", parts: { id: "fast", index: at, type: "string", ch: "" } });
+        maxGrowth = Math.max(maxGrowth, process.memoryUsage().heapUsed - before);
+        await waitTicks(1);
+      }
+      send(
+        ...createStreamMessages([]).map((last) => ({
+          ...last,
+          parts: { id: "fast", index: total, type: "string", ch: "", count: total + 1 },
+        })),
+      );
+      await runtime.waitForEnds("out");
+    });
     const seconds = (performance.now() - started) / 1000;
-    delay.disable();
     assert.equal(arrived, total * 5);
     const messages = runtime.getMessages("out").length;
     assert.ok(messages <= seconds * 25 + (total * 5) / 4000 + 2, `${messages} messages in ${seconds} s`);
-    const late = delay.percentile(99) / 1e6;
-    assert.ok(late < 50 || late < 3 * idle, `the loop was late by ${late} ms, idle by ${idle} ms`);
     assert.ok(maxGrowth < 100 * 1024 * 1024, `memory grew by ${maxGrowth} bytes`);
   });
 

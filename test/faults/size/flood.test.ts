@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { createAskFlow } from "../../support/flows/nodes.js";
+import { assertFreeLoop } from "../../support/loop-delay.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { waitUntil } from "../../support/waiting.js";
 
@@ -24,8 +24,7 @@ describe("Flood of chunks", () => {
   });
   after(() => worker.terminate());
 
-  it("S11: is read exactly at 50,000 chunks a second with mergeReads, and leaves the event loop free", async function () {
-    this.timeout(20_000);
+  it("S11: is read exactly at 50,000 chunks a second with mergeReads, and leaves the event loop free", async () => {
     await runtime().deploy(createAskFlow(url, { mergeReads: true }));
     let characters = 0;
     let messages = 0;
@@ -35,14 +34,11 @@ describe("Flood of chunks", () => {
       messages++;
       ended ||= message.complete === true;
     });
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    runtime().inject("ask", { payload: "Hi" });
-    await waitUntil(() => ended, "the stream has ended");
-    delay.disable();
+    await assertFreeLoop(() => {
+      runtime().inject("ask", { payload: "Hi" });
+      return waitUntil(() => ended, "the stream has ended");
+    });
     assert.equal(characters, PER_SECOND * SECONDS);
     assert.ok(messages < (PER_SECOND * SECONDS) / 20, `${messages} messages`);
-    const p99 = delay.percentile(99) / 1e6;
-    assert.ok(p99 < 50, `the event loop is late by ${p99} ms at the 99th percentile`);
   });
 });

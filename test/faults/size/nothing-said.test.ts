@@ -30,9 +30,8 @@ async function flood(write: (bytes: string) => Promise<boolean>, piece: string):
   for (let sent = 0; sent < 96 * MIB; sent += piece.length) if (!(await write(piece))) return;
 }
 
-describe("Service that sends at full speed and says nothing", function () {
+describe("Service that sends at full speed and says nothing", () => {
   guardEachTest();
-  this.timeout(30_000);
 
   for (const [name, piece] of Object.entries(FLOODS)) {
     it(`S14: fails with limit on an endless flood of ${name}`, async () => {
@@ -95,8 +94,7 @@ describe("Service that sends at full speed and says nothing", function () {
   });
 });
 
-describe("Sound without end", function () {
-  this.timeout(30_000);
+describe("Sound without end", () => {
   const service = useService();
   const runtime = useRuntime();
 

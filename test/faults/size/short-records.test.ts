@@ -154,9 +154,7 @@ function measureShortRecords({ before, next }: Stream, size: number): number {
   return (user + system) / 1000;
 }
 
-describe("Short record after much content", function () {
-  this.timeout(60_000);
-
+describe("Short record after much content", () => {
   for (const [name, stream] of Object.entries(STREAMS)) {
     it(`S16: costs no more because much came before: ${name}`, () => {
       // The better of two: a garbage collection may fall into one.

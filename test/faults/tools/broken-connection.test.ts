@@ -28,8 +28,7 @@ describe("Connection that breaks during a run with tools", () => {
 
   for (const afterText of ["restart", "stop"] as const) {
     for (const [nth, records] of TURNS.entries()) {
-      it(`T06: runs no tool twice or too early if the connection breaks at any record of turn ${nth + 1} (afterText ${afterText})`, async function () {
-        this.timeout(60_000);
+      it(`T06: runs no tool twice or too early if the connection breaks at any record of turn ${nth + 1} (afterText ${afterText})`, async () => {
         for (let sent = 0; sent < records.length; sent++) {
           let hasBroken = false;
           const script: Script = async (reply, request) => {

@@ -336,7 +336,7 @@ describe("Tool call", () => {
 
   it("K16: tests a pattern of the schema on short texts only", () => {
     for (const [text, error] of [
-      [`${"a".repeat(20)}b`, /\$\.text must match/],
+      [`${"a".repeat(12)}b`, /\$\.text must match/],
       [`${"a".repeat(5000)}b`, /\$\.text has a text of more than 4096 characters/],
     ] as const) {
       const world = runCalls([{ name: "find", args: { text } }], { tools: [TOOL_WITH_PATTERN] });

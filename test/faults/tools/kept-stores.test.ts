@@ -8,8 +8,7 @@ import { createSlowStore, type StoreFaults } from "../../support/runtime/slow-st
 import { useService } from "../../support/services/use-service.js";
 import { waitUntil } from "../../support/waiting.js";
 
-describe("Stores of kept runs that fail", function () {
-  this.timeout(60_000);
+describe("Stores of kept runs that fail", () => {
   const service = useService();
   const red = new RestartableRuntime();
   beforeEach(() => {

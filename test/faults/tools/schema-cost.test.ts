@@ -31,8 +31,7 @@ function createCall(at: number): RoundCall {
 }
 
 describe("Schema whose check takes too long", () => {
-  it("K20: refuses the calls of a turn whose checks together take longer than a second", function () {
-    this.timeout(20_000);
+  it("K20: refuses the calls of a turn whose checks together take longer than a second", () => {
     const { settings } = readSettings({
       id: "router",
       type: "tool-call-router",

@@ -17,8 +17,7 @@ describe("The connection of a chat-provider", () => {
   let secure: ScriptedService;
   let tunnel: Tunnel;
   let runtime: TestRuntime;
-  before(async function () {
-    this.timeout(10_000);
+  before(async () => {
     runtime = await TestRuntime.start();
     secure = await ScriptedService.start({ tls: leaf });
     tunnel = await Tunnel.start();

@@ -128,8 +128,7 @@ describe("A proxy between a chat-provider and its service", () => {
       return getError(await ask(`${scheme}://api.example.test/v1`, settings, nodes));
     };
 
-    it(`N28: is to blame for a ${scheme} service if its name is unknown (${where})`, async function () {
-      this.timeout(10_000);
+    it(`N28: is to blame for a ${scheme} service if its name is unknown (${where})`, async () => {
       const { code, message, retryable } = await askBy("http://no-such-proxy.invalid:3128");
       assert.equal(code, "connection");
       assert.match(message, /^The proxy no-such-proxy\.invalid:3128 cannot be resolved\. Check the proxy/);

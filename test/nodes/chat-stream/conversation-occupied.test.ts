@@ -31,8 +31,7 @@ for (const [store, settings] of Object.entries(STORES)) {
   describe(`The context variable of conversations in ${store}`, () => {
     const service = useService();
     let runtime: TestRuntime;
-    before(async function () {
-      this.timeout(20_000);
+    before(async () => {
       runtime = await TestRuntime.start({ settings: { contextStorage: { default: settings } } });
     });
     beforeEach(() => {

@@ -25,8 +25,7 @@ describe("A conversation in a context store of the author", () => {
     runtime = undefined;
   });
 
-  it("keeps the conversation over a restart if the store is a file", async function () {
-    this.timeout(10_000);
+  it("keeps the conversation over a restart if the store is a file", async () => {
     const settings = {
       contextStorage: { default: { module: "localfilesystem", config: { flushInterval: 1 } } },
     };

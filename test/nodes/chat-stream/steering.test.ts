@@ -214,8 +214,7 @@ describe("A chat-stream that steers", () => {
     assert.equal(last!["who"], "plain");
   });
 
-  it("steers a kept run after a restart from its next turn on", async function () {
-    this.timeout(60_000);
+  it("steers a kept run after a restart from its next turn on", async () => {
     const red = new RestartableRuntime();
     try {
       const first = await red.start();

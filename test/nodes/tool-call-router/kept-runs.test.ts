@@ -16,8 +16,7 @@ import { joinPayloads } from "../../support/runtime/inbox.js";
 import { useService } from "../../support/services/use-service.js";
 import { waitUntil } from "../../support/waiting.js";
 
-describe("Runs that are kept", function () {
-  this.timeout(60_000);
+describe("Runs that are kept", () => {
   const service = useService();
   const red = new RestartableRuntime();
   beforeEach(() => {

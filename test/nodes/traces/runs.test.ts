@@ -173,8 +173,7 @@ for (const hasContext of [true, false]) {
       assert.equal(last!["traceparent"], describeSpan(second!));
     });
 
-    it("give a call at an MCP server a span of its own", async function () {
-      this.timeout(60_000);
+    it("give a call at an MCP server a span of its own", async () => {
       service().script = answerByCalls(["echo", { message: "hello" }]);
       await runtime().deploy(createMcpFlow(service().url, createProgramNode(EVERYTHING, "stdio")));
       runtime().inject("router", { payload: "Hi" });

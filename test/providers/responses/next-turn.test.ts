@@ -54,9 +54,7 @@ function buildNext(answer: ChatMessage, id: string, api: ApiForm): Record<string
 
 const escapeJson = (text: string) => JSON.stringify(text.trim()).slice(1, -1);
 
-describe("An answer of any service in the next request to any other", function () {
-  this.timeout(30_000);
-
+describe("An answer of any service in the next request to any other", () => {
   for (const [id, api] of SERVICES) {
     it(`keeps its text, its calls and their results: ${id} in ${api}`, () => {
       for (const dialect of Object.keys(DIALECTS))

@@ -11,8 +11,7 @@ type Protocol = "streamableHttp" | "sse";
 export function useEverything(): (protocol: Protocol) => string {
   const programs = new Map<Protocol, ChildProcess>();
   const urls = new Map<Protocol, string>();
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     for (const protocol of ["streamableHttp", "sse"] as const) {
       const port = await findPort();
       const env = { ...process.env, PORT: String(port) };

@@ -11,8 +11,7 @@ import { type RuntimeOptions, TestRuntime } from "./node-red-runtime.js";
  */
 export function useRuntime(options: RuntimeOptions = {}): () => TestRuntime {
   let runtime: TestRuntime | undefined;
-  before(async function () {
-    this.timeout(20_000);
+  before(async () => {
     runtime = await TestRuntime.start(options);
   });
   after(() => runtime?.stop());
