@@ -105,8 +105,12 @@ export class RetrySession {
       case "wait":
         // From here on the stream is this node's to bring to an end, and others know that it works on it.
         this.held.workFor(outerTags);
-        this.held.pause([id, ...listAskerNames(outerTags)], () => this.cancel());
-        this.held.wait(effect.milliseconds, () => this.handle({ type: "due" }));
+        this.held.pause(
+          [id, ...listAskerNames(outerTags)],
+          effect.milliseconds,
+          () => this.handle({ type: "due" }),
+          () => this.cancel(),
+        );
         ports.onStep(this);
         break;
       case "enterTurn":

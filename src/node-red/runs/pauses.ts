@@ -1,4 +1,7 @@
-import { shortenName } from "../../core/lifecycle/recent-map.js";
+import { RecentMap, shortenName } from "../../core/lifecycle/recent-map.js";
+
+/** Cancelled ids that are remembered, for streams whose last message is still on its way to the node that would go on. */
+const MAX_REMEMBERED = 10_000;
 
 /**
  * The streams that go on though no chat-stream has anything of them: a retry node waits before it asks again, or the tools of
@@ -6,6 +9,7 @@ import { shortenName } from "../../core/lifecycle/recent-map.js";
  */
 export class Pauses {
   private readonly cancels = new Map<string, Set<() => void>>();
+  private readonly cancelled = new RecentMap<true>(MAX_REMEMBERED);
 
   /**
    * @param names ids of the stream, and of the run
@@ -30,9 +34,15 @@ export class Pauses {
     };
   }
 
-  /** Cancels the stream or run with this id, if it pauses. */
+  /** Cancels the stream or run with this id: now if it pauses, otherwise before it goes on. */
   cancel(name: string): void {
+    this.cancelled.set(name, true);
     for (const call of [...(this.cancels.get(shortenName(name)) ?? [])]) call();
+  }
+
+  /** Whether one of these streams or runs was cancelled, perhaps before it got to the node that asks. */
+  isCancelled(names: readonly string[]): boolean {
+    return names.some((name) => this.cancelled.has(name));
   }
 }
 

@@ -3,6 +3,7 @@ import { listAskerNames, type RunTag } from "../messages/ask-tags.js";
 import { OrderedStream } from "../messages/ordered-stream.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
+import { pauses } from "../runs/pauses.js";
 import { runningRuns } from "../runs/register.js";
 import { RunTrace } from "../traces/run-trace.js";
 import { RequestHold } from "../wires/request-hold.js";
@@ -165,6 +166,9 @@ export class RunSession {
     }
     this.closeSource(true);
     const { settings, warnings } = this.ports;
+    const { record } = this.run;
+    // Its chat-stream may have been told while the last message was on its way.
+    if (pauses.isCancelled(listNames(record))) record.isCancelled = true;
     if (settings.tools.size > 0 && isAskedWithoutTools(message)) warnings.warn(BYPASSED);
     this.handle({ type: "message", message });
   }
@@ -205,8 +209,12 @@ export class RunSession {
         ports.warnings.warn(effect.text);
         break;
       case "awaitTools":
-        this.held.pause(listNames(run.record), () => this.cancel());
-        this.held.wait(effect.milliseconds, () => this.handle({ type: "toolsTimedOut" }));
+        this.held.pause(
+          listNames(run.record),
+          effect.milliseconds,
+          () => this.handle({ type: "toolsTimedOut" }),
+          () => this.cancel(),
+        );
         break;
       case "forgetTools":
         this.forgetTools();

@@ -60,13 +60,15 @@ export class RequestHold {
   }
 
   /**
-   * Says that nothing is under way until the next request leaves.
+   * Waits for a time. Nothing is under way until the next request leaves.
    * @param names ids of the reader's stream, and of those on whose behalf it is asked for
-   * @param cancel called if somebody cancels them at a chat-stream
+   * @param cancel called if somebody cancels them at a chat-stream, or has done so already
    */
-  pause(names: readonly string[], cancel: () => void): void {
+  pause(names: readonly string[], milliseconds: number, then: () => void, cancel: () => void): void {
     this.endPause();
     this.endPause = pauses.begin(names, cancel);
+    if (pauses.isCancelled(names)) this.wait(0, cancel);
+    else this.wait(milliseconds, then);
   }
 
   /** Watches over a request that leaves, unless a node on its way may hold it for long. @param output from 0 */
@@ -84,7 +86,7 @@ export class RequestHold {
   }
 
   /** Waits for a time, and no longer for the request. */
-  wait(milliseconds: number, then: () => void): void {
+  private wait(milliseconds: number, then: () => void): void {
     this.watch.stop();
     this.stopWait();
     this.timer = this.asking.host.clock.setTimer(then, milliseconds);
