@@ -14,6 +14,25 @@ const MAX_TYPE_CHARS = 80;
 /** Content types of JSON lines. None of them is registered. */
 const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
 
+/**
+ * Codings that change the bytes of a body. Servers send other words as well, which mean nothing: `none`, so that nothing
+ * compresses an event stream, or `utf-8`. Browsers ignore them, too.
+ */
+const CODINGS: ReadonlySet<string> = new Set([
+  "aes128gcm",
+  "br",
+  "compress",
+  "dcb",
+  "dcz",
+  "deflate",
+  "exi",
+  "gzip",
+  "pack200-gzip",
+  "x-compress",
+  "x-gzip",
+  "zstd",
+]);
+
 /** Content types that say nothing about the body. */
 const VAGUE_TYPES: ReadonlySet<string> = new Set(["", "text/plain", "application/octet-stream"]);
 
@@ -64,6 +83,6 @@ export function refuseEncoded(headers: Headers): void {
 
 /** Whether the body is compressed. */
 export function isEncoded(headers: Headers): boolean {
-  const encoding = readHeader(headers, "content-encoding")?.trim().toLowerCase();
-  return encoding !== undefined && encoding !== "" && encoding !== "identity";
+  const codings = readHeader(headers, "content-encoding")?.toLowerCase().split(",") ?? [];
+  return codings.some((coding) => CODINGS.has(coding.trim()));
 }
