@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type DemoAnswer, respond } from "../../../src/demo/model/responder.js";
 import { readDemoRequest } from "../../../src/demo/server/chat/request.js";
+import { assertCheap } from "../../support/speed.js";
 import { user } from "../client.js";
 
 function answer(messages: object[]): DemoAnswer {
@@ -89,9 +90,7 @@ describe("The demo model, asked to continue", () => {
 
   it("answers many requests to go on quickly if there is nothing to go on from", () => {
     const request = user('Please continue.\n\nThe question was "continue".');
-    const started = performance.now();
-    assert.ok(answer(Array.from({ length: 40 }, () => request)).content);
-    assert.ok(performance.now() - started < 1_000);
+    assert.ok(assertCheap(() => answer(Array.from({ length: 40 }, () => request))).content);
   });
 
   it("goes on after a continuation that also broke off", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type DemoAnswer, respond } from "../../../src/demo/model/responder.js";
 import { readDemoRequest } from "../../../src/demo/server/chat/request.js";
+import { assertCheap } from "../../support/speed.js";
 import { user } from "../client.js";
 
 function answer(messages: object[], choice = 0): DemoAnswer {
@@ -134,18 +135,17 @@ describe("The demo model", () => {
   it("answers long and hostile text quickly", () => {
     const hostile = ["(", "a ", "A ", "1+", "\n", '"', "“", " ", "```\n", "> x\n", "<a>", "to ", ". ", "1. "];
     const starts = ["continue ", "repeat", "translate ", "what is ", "my name is ", "count from ", "list "];
-    const started = performance.now();
     const schema = { type: "object", properties: { city: { type: "string" }, age: { type: "number" } } };
     const tools = [{ type: "function", function: { name: "get_weather", parameters: schema } }];
     const response_format = { type: "json_schema", json_schema: { name: "person", schema } };
-    for (const piece of hostile) {
+    const answerAll = (piece: string) => {
       const messages = [user(`Weather ${piece.repeat(100_000)}`)];
       for (const fields of [{}, { tools }, { response_format }]) {
         respond(readDemoRequest({ model: "demo", messages, ...fields }).prompt);
       }
       for (const start of starts) ask(start + piece.repeat(20_000));
-    }
-    assert.ok(performance.now() - started < 5_000, `${performance.now() - started} ms`);
+    };
+    assertCheap(() => hostile.forEach(answerAll));
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { FailureCode } from "../../../src/core/failure.js";
 import { readResponseFailure } from "../../../src/providers/shared/response-failure.js";
+import { assertCheap } from "../../support/speed.js";
 
 describe("Response with an error status", () => {
   const read = (body: unknown, status = 400) =>
@@ -54,11 +55,9 @@ describe("Response with an error status", () => {
 
   it("is read within a bounded time, whatever the body", () => {
     const many = Object.fromEntries(
-      Array.from({ length: 10_000 }, (_value, at) => [`retry_after_${at}`, at]),
+      Array.from({ length: 100_000 }, (_value, at) => [`retry_after_${at}`, at]),
     );
-    const started = performance.now();
-    for (const body of [many, [many, many], { error: many }, { message: '{"message":'.repeat(20_000) }])
-      read(body);
-    assert.ok(performance.now() - started < 2_000);
+    const bodies = [many, [many, many], { error: many }, { message: '{"message":'.repeat(200_000) }];
+    assertCheap(() => bodies.map((body) => read(body)));
   });
 });
