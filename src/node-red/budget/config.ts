@@ -42,6 +42,10 @@ export const UNITS: Readonly<Record<BudgetUnit, number>> = { usd: 1e9, tokens: 1
 const DEFAULT_WARN_PERCENT = 80;
 const DEFAULT_RESERVE_TOKENS = 2000;
 
+/** A millisecond, and about 30,000 years: the end of a longer window would be no date. */
+const MIN_WINDOW_S = 0.001;
+const MAX_WINDOW_S = 1e12;
+
 /** @throws Failure `configuration` if a setting is not valid */
 export function readBudgetSettings(config: BudgetConfig): BudgetSettings {
   const unit = readChoice(config.unit, "unit", ["usd", "tokens", "requests"] as const);
@@ -51,7 +55,7 @@ export function readBudgetSettings(config: BudgetConfig): BudgetSettings {
   }
   const percent = readNumber(config.warnAt, "share from which the budget is nearly used up", { min: 0 });
   return {
-    limit: Math.round(limit * UNITS[unit]),
+    limit: Math.min(Number.MAX_VALUE, Math.round(limit * UNITS[unit])),
     unit,
     window: readWindow(config.window),
     key: readTextSetting(config.key, "key of the budget"),
@@ -64,6 +68,9 @@ export function readBudgetSettings(config: BudgetConfig): BudgetSettings {
 }
 
 function readWindow(value: unknown): BudgetWindow {
-  if (Number(value) > 0) return Number(value);
+  const seconds = Number(value);
+  if (seconds > 0 && Number.isFinite(seconds)) {
+    return Math.min(MAX_WINDOW_S, Math.max(MIN_WINDOW_S, seconds));
+  }
   return readChoice(value, "window", ["day", "hour", "month"] as const);
 }

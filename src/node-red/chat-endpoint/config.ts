@@ -1,6 +1,6 @@
 import type { FormName } from "../../serving/form.js";
 import type { NodeConfig } from "../red/api.js";
-import { readPositiveNumber } from "../red/settings.js";
+import { readPositiveNumber, toTimerMs } from "../red/settings.js";
 
 /** A chat-endpoint's properties in a flow file. */
 export interface EndpointConfig extends NodeConfig {
@@ -48,7 +48,7 @@ export function readPath(config: EndpointConfig): string {
 
 /** @returns how many answers a worker gives at once */
 export function readMaxCalls({ maxCalls }: EndpointConfig): number {
-  return Math.floor(readPositiveNumber(maxCalls, DEFAULT_MAX_CALLS));
+  return Math.max(1, Math.floor(readPositiveNumber(maxCalls, DEFAULT_MAX_CALLS)));
 }
 
 /** Reads the forms. Names that are unknown here are left out. */
@@ -60,5 +60,5 @@ export function readForms({ forms }: EndpointConfig): ReadonlySet<FormName> {
 /** @returns milliseconds; 0 if answers are not kept */
 export function readKeep({ keep }: EndpointConfig): number {
   const seconds = keep === undefined || keep === "" ? DEFAULT_KEEP_S : Number(keep);
-  return (Number.isFinite(seconds) && seconds >= 0 ? seconds : DEFAULT_KEEP_S) * 1000;
+  return seconds === 0 ? 0 : toTimerMs(readPositiveNumber(keep, DEFAULT_KEEP_S));
 }

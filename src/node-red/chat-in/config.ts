@@ -1,6 +1,6 @@
 import { isObject } from "../../core/json/parse.js";
 import type { NodeConfig } from "../red/api.js";
-import { readPositiveNumber } from "../red/settings.js";
+import { readPositiveNumber, toTimerMs } from "../red/settings.js";
 
 /** A chat-in's properties in a flow file. */
 export interface ChatInConfig extends NodeConfig {
@@ -39,5 +39,5 @@ export function readServedNames({ models = DEFAULT_NAME }: ChatInConfig): ModelN
 
 /** @returns milliseconds */
 export function readTimeout({ timeout }: ChatInConfig): number {
-  return readPositiveNumber(timeout, DEFAULT_TIMEOUT_S) * 1000;
+  return toTimerMs(readPositiveNumber(timeout, DEFAULT_TIMEOUT_S));
 }

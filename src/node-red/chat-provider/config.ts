@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "..
 import type { ApiForm, Endpoint } from "../../providers/shared/endpoint.js";
 import type { NodeConfig } from "../red/api.js";
 import { readFleetTopic } from "../red/broker/mqtt-link.js";
-import { readJsonObject, readNumber, readTextSetting } from "../red/settings.js";
+import { readJsonObject, readNumber, readTextSetting, toTimerMs } from "../red/settings.js";
 
 /** A chat-provider's properties in a flow file. Times are in seconds. */
 export interface ProviderNodeConfig extends NodeConfig {
@@ -138,7 +138,7 @@ export function readProviderConfig(
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS };
   for (const [setting, name] of TIMEOUT_SETTINGS) {
     const seconds = readNumber(config[setting], `provider's setting ${setting}`, { above: 0 });
-    if (seconds !== undefined) timeouts[name] = seconds * 1000;
+    if (seconds !== undefined) timeouts[name] = toTimerMs(seconds);
   }
   const readBound = (setting: "maxConcurrent" | "maxQueued" | "demoPace", min: number) =>
     readNumber(config[setting], `provider's setting ${setting}`, { min });
@@ -165,8 +165,9 @@ export function readProviderConfig(
     cassette: readText(config.cassette, "cassette", "cassette"),
     replayAtOnce: config.replayAtOnce === true,
     topic: readFleetTopic(readText(config.topic, "topic", "topic")),
-    silenceMs:
-      1000 * (readNumber(config.silence, "provider's setting silence", { above: 0 }) ?? DEFAULT_SILENCE_S),
+    silenceMs: toTimerMs(
+      readNumber(config.silence, "provider's setting silence", { above: 0 }) ?? DEFAULT_SILENCE_S,
+    ),
   };
 }
 

@@ -22,7 +22,7 @@ import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "../r
 import { NodeHost } from "../red/host.js";
 import { copyReadable } from "../red/message-copy.js";
 import { toNodeError } from "../red/node-error.js";
-import { readPositiveNumber } from "../red/settings.js";
+import { readPositiveNumber, toTimerMs } from "../red/settings.js";
 import { StatusLine } from "../red/status-line.js";
 import { warnOfWaitingClient } from "../wires/waiting-client.js";
 import { AnswerSchema } from "./answer-schema.js";
@@ -78,7 +78,7 @@ export class CollectController {
     this.host = new NodeHost(red, node, clock);
     this.sessions = new Sessions({
       maxOpen: MAX_OPEN_STREAMS,
-      expiryMs: readPositiveNumber(config.timeout, DEFAULT_TIMEOUT_S) * 1000,
+      expiryMs: toTimerMs(readPositiveNumber(config.timeout, DEFAULT_TIMEOUT_S)),
       clock: this.host.clock,
       rememberedEnds: ["finished", "cancelled", "expired", "overflow"],
       onEnd: (stream, reason) => this.handleSessionEnd(stream, reason),

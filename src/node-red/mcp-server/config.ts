@@ -4,7 +4,7 @@ import type { HttpServer, ServerSettings, StdioServer } from "../../mcp/server-s
 import { isRemotePlainHttp } from "../../providers/shared/endpoint.js";
 import { findUnresolvedVariable } from "../../providers/shared/environment.js";
 import type { NodeConfig } from "../red/api.js";
-import { readChoice, readNumber, readTextSetting } from "../red/settings.js";
+import { readChoice, readNumber, readTextSetting, toTimerMs } from "../red/settings.js";
 
 /** An mcp-server's properties in a flow file. */
 export interface McpServerConfig extends NodeConfig {
@@ -60,7 +60,7 @@ export function readServerConfig(
     ? readHttpServer(config, credentials, fill)
     : readStdioServer(config, credentials, fill);
   const name = config.name || (server.transport === "http" ? server.url.host : (config.command ?? ""));
-  return { ...server, name, connectTimeout: connectTimeout * 1000, secrets };
+  return { ...server, name, connectTimeout: toTimerMs(connectTimeout), secrets };
 }
 
 function readHttpServer(

@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from "../../core/clock.js";
 import { Failure } from "../../core/failure.js";
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 
@@ -44,6 +45,14 @@ export function readChoice<T extends string>(value: unknown, name: string, choic
 export function readPositiveNumber(value: unknown, defaultValue: number): number {
   const number = Number(value);
   return Number.isFinite(number) && number > 0 ? number : defaultValue;
+}
+
+/**
+ * Converts a time above 0 to whole milliseconds that any timer can wait. A longer time than that, about 24 days, counts as
+ * that: with it, a timer of Node.js would fire at once.
+ */
+export function toTimerMs(seconds: number): number {
+  return Math.min(MAX_TIMER_MS, Math.max(1, Math.round(seconds * 1000)));
 }
 
 /** Bounds of a number setting, if it has any. */

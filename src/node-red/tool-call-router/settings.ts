@@ -2,7 +2,7 @@ import { Failure, toFailure } from "../../core/failure.js";
 import { readTools, type Tool } from "../../core/tools/definitions.js";
 import { type Restrictions, readRestrictions, UNRESTRICTED } from "../../core/tools/restrictions.js";
 import type { NodeConfig } from "../red/api.js";
-import { readPositiveNumber, readTextSetting } from "../red/settings.js";
+import { readPositiveNumber, readTextSetting, toTimerMs } from "../red/settings.js";
 import { type McpRow, readMcpRows } from "./mcp-rows.js";
 
 /** A tool-call-router as it stands in a flow file. */
@@ -98,8 +98,8 @@ function toSettings(
   toolOutputs: number,
 ): RouterSettings {
   const keepRuns = readTextSetting(config.keepRuns, "store for runs");
-  const toolTimeout = Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.toolTimeout, 60) * 1000);
-  const keepFor = Math.min(MAX_TIMEOUT_MS, readPositiveNumber(config.keepFor, 72) * 3_600_000);
+  const toolTimeout = Math.min(MAX_TIMEOUT_MS, toTimerMs(readPositiveNumber(config.toolTimeout, 60)));
+  const keepFor = Math.min(MAX_TIMEOUT_MS, toTimerMs(readPositiveNumber(config.keepFor, 72) * 3600));
   return {
     keepRuns,
     maxWait: keepRuns === "" ? toolTimeout : keepFor,

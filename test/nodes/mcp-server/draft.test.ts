@@ -62,6 +62,11 @@ describe("An mcp-server as it stands in the editor", () => {
     assert.deepEqual(await listPrograms(), []);
   });
 
+  it("connects with a timeout that is longer than any timer", async () => {
+    const { ok, message } = await test({ ...createProgramNode(EVERYTHING, "stdio"), connectTimeout: 1e300 });
+    assert.ok(ok, message);
+  });
+
   it("tells the last lines of a program that fails, without the secret that was typed", async () => {
     const secretEnv = JSON.stringify({ API_KEY: "sk-typed-0123456789" });
     const { ok, message, log } = await test(createTeller(), { secretEnv });
