@@ -1,7 +1,5 @@
 import type { Message } from "../../../src/node-red/red/api.js";
-
-/** How long a test waits for messages at most. They take milliseconds, unless the machine is busy. */
-const MAX_WAIT_MS = 15_000;
+import { MAX_WAIT_MS } from "../waiting.js";
 
 /** Collects messages, and lets a test wait for more of them. */
 export class Inbox<T = Message> {
