@@ -1,5 +1,6 @@
 import type { Span } from "../../core/budget/ledger.js";
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** How long a budget holds: to the end of the hour, day or month on this machine's clock, or so many seconds. */
@@ -17,7 +18,9 @@ export function findSpan(window: BudgetWindow, now: number): Span {
     return { start, end: start + length };
   }
   if (window === "hour") {
-    const start = new Date(now).setMinutes(0, 0, 0);
+    // Not by setting the minutes: in the night that puts the clock back, an hour comes twice, and that finds the first one.
+    const offset = new Date(now).getTimezoneOffset() * MINUTE_MS;
+    const start = Math.floor((now - offset) / HOUR_MS) * HOUR_MS + offset;
     return { start, end: start + HOUR_MS };
   }
   const date = new Date(now);
