@@ -10,6 +10,9 @@ const PRIMITIVE_BYTES = 8;
 /** Bytes of a member of an object beside its value and the characters of its name. */
 const MEMBER_BYTES = 40;
 
+/** An object of a list that has at least so many members is a hash table of its own (in V8), and shares no shape with others. */
+const MIN_HASHED_MEMBERS = 128;
+
 /** Bytes that one more piece adds to a text that grows by pieces: the engine keeps the pieces apart. */
 const PIECE_BYTES = 32;
 
@@ -23,7 +26,7 @@ export const ENTRY_BYTES = 64;
 export function estimateHeapBytes(value: unknown): number {
   if (typeof value === "string") return estimateTextBytes(value);
   if (typeof value !== "object" || value === null) return PRIMITIVE_BYTES;
-  return Array.isArray(value) ? estimateListBytes(value) : estimateObjectBytes(value, false);
+  return Array.isArray(value) ? estimateListBytes(value) : estimateObjectBytes(value);
 }
 
 function estimateListBytes(list: readonly unknown[]): number {
@@ -35,8 +38,9 @@ function estimateListBytes(list: readonly unknown[]): number {
     else {
       // Neighbours share their names only if these come in the same order: else the engine keeps each object's own.
       const shares = hasNames(entry, names);
-      bytes += estimateObjectBytes(entry, shares);
       if (!shares) names = Object.keys(entry);
+      const sharedBytes = names.length < MIN_HASHED_MEMBERS ? PRIMITIVE_BYTES : MEMBER_BYTES;
+      bytes += estimateObjectBytes(entry, shares ? sharedBytes : undefined);
     }
   }
   return bytes;
@@ -48,11 +52,11 @@ function hasNames(object: object, names: readonly string[]): boolean {
   return at === names.length;
 }
 
-/** @param sharesNames whether the object before it in a list has the same names */
-function estimateObjectBytes(object: object, sharesNames: boolean): number {
+/** @param memberBytes those of a member beside its value, if the object before it in a list has the same names */
+function estimateObjectBytes(object: object, memberBytes?: number): number {
   let bytes = CONTAINER_BYTES;
   for (const name in object) {
-    bytes += sharesNames ? PRIMITIVE_BYTES : MEMBER_BYTES + name.length;
+    bytes += memberBytes ?? MEMBER_BYTES + name.length;
     bytes += estimateHeapBytes((object as Record<string, unknown>)[name]);
   }
   return bytes;

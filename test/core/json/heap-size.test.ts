@@ -15,6 +15,12 @@ function writeShuffled(number: number): string {
   return `{${members}}`;
 }
 
+/** Writes a list of objects that have the same names, 60,000 members in all. */
+function writeAlike(nameCount: number, padding = ""): string {
+  const members = Array.from({ length: nameCount }, (_, at) => `"n${at}${padding}":${at}`);
+  return `[${Array.from({ length: 60_000 / nameCount }, () => `{${members}}`)}]`;
+}
+
 const SHAPES: Readonly<Record<string, string>> = {
   "an object with many empty members": `{${Array.from({ length: MANY }, (_, at) => `"k${at}":{}`)}}`,
   "an object with many numbers": `{${Array.from({ length: MANY }, (_, at) => `"k${at}":1`)}}`,
@@ -37,6 +43,18 @@ describe("Estimate of memory", () => {
       const real = measure() - before;
       const estimate = estimateHeapBytes(value);
       assert.ok(real < 4 * estimate && estimate < 4 * real, `${real} bytes, estimated ${estimate}`);
+    });
+  }
+
+  for (const [nameCount, nameChars] of [[100], [128], [1500], [10_000], [1500, 100]] as const) {
+    it(`is right within a factor of 2.5 for parsed objects with the same ${nameCount} names of ${nameChars ?? "few"} characters`, () => {
+      const json = writeAlike(nameCount, "x".repeat(nameChars ?? 0));
+      const measure = createHeapMeter();
+      const before = measure();
+      const value: unknown = JSON.parse(json);
+      const real = measure() - before;
+      const estimate = estimateHeapBytes(value);
+      assert.ok(real < 2.5 * estimate && estimate < 2.5 * real, `${real} bytes, estimated ${estimate}`);
     });
   }
 
