@@ -34,6 +34,9 @@ const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
 /** Name of undici's error for a response that is not HTTP. Its code is not reliable: in version 7.30 it has none. */
 const PARSER_ERROR = "HTTPParserError";
 
+/** Messages of undici about a response that nobody asked for: status 100 or 101. The code is that of any closed socket. */
+const UNWANTED_RESPONSE = /^bad (response|upgrade)$/;
+
 /** What an error says about itself. `code` is `""` if it has none. */
 interface ErrorCause {
   name: string;
@@ -165,6 +168,12 @@ function readConnectError({ code, message }: ErrorCause, host: string): Failure 
         "connection",
         `No connection to ${host}: this machine has too many open files and connections (${code}). Close some, or raise its limit.`,
       );
+    case "UND_ERR_DESTROYED":
+    case "UND_ERR_CLOSED":
+      return createConnectFailure(
+        "connection",
+        `The connection to ${host} was closed on this side, as a deploy does. Try again.`,
+      );
     case "UND_ERR_INVALID_ARG":
       return createConnectFailure("configuration", `The request cannot be sent: ${message}.`);
     default:
@@ -173,7 +182,7 @@ function readConnectError({ code, message }: ErrorCause, host: string): Failure 
 }
 
 /** Reads an error that came after the request was sent and before the response's headers. */
-function readHeadersError({ name, code }: ErrorCause, host: string): Failure | undefined {
+function readHeadersError({ name, code, message }: ErrorCause, host: string): Failure | undefined {
   const phase = "headers";
   if (code === "UND_ERR_HEADERS_TIMEOUT") {
     return new Failure("timeout", `${host} did not begin to answer in time.`, { phase });
@@ -185,7 +194,7 @@ function readHeadersError({ name, code }: ErrorCause, host: string): Failure | u
       { phase },
     );
   }
-  if (name === PARSER_ERROR) {
+  if (name === PARSER_ERROR || UNWANTED_RESPONSE.test(message)) {
     return new Failure("bad_response", `${host} does not speak HTTP as expected. Check the base URL.`, {
       phase,
     });

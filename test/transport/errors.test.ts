@@ -28,7 +28,16 @@ const BEFORE: Record<string, Row> = {
   "too many headers": [coded("UND_ERR_HEADERS_OVERFLOW"), "bad_response", "headers", false],
   "a response that is not HTTP": [parser("Expected HTTP/"), "bad_response", "headers", false],
   "an invalid request": [coded("UND_ERR_INVALID_ARG"), "configuration", "connect", false],
+  "a status 100 that nobody asked for": [
+    coded("UND_ERR_SOCKET", "bad response"),
+    "bad_response",
+    "headers",
+    false,
+  ],
+  "a status 101": [coded("UND_ERR_SOCKET", "bad upgrade"), "bad_response", "headers", false],
   "a closed socket": [coded("UND_ERR_SOCKET"), "connection", "connect", true],
+  "connections that were closed here": [coded("UND_ERR_DESTROYED"), "connection", "connect", true],
+  "connections that are being closed here": [coded("UND_ERR_CLOSED"), "connection", "connect", true],
   "an error without a code": [new Error("boo"), "connection", "connect", true],
   "a thrown text": ["boo", "connection", "connect", true],
   "several failed addresses": [
@@ -102,6 +111,13 @@ describe("Transport failure", () => {
       });
     }
   }
+
+  it("of connections that a deploy closes does not blame the service", () => {
+    for (const code of ["UND_ERR_DESTROYED", "UND_ERR_CLOSED"]) {
+      const { message } = createTransportFailure(coded(code), "service.example", false);
+      assert.match(message, /closed on this side, as a deploy does/);
+    }
+  });
 
   it("of an error that is its own cause is found without an endless loop", () => {
     const error = new Error("round");
