@@ -19,6 +19,7 @@ import {
   createExpiredFailure,
   createNoRequestFailure,
   createRoundsFailure,
+  NO_CALLS,
   UNKNOWN_OUTCOME,
 } from "./texts.js";
 import { Turn } from "./turn.js";
@@ -124,8 +125,10 @@ export class RouterRun {
     const calls = answer?.tool_calls ?? [];
     this.noteTurn(turn, last, finishReason);
     const wantsTools = last.error === undefined && calls.length > 0;
-    if (!wantsTools) this.end();
-    else if (record.isCancelled) this.end("cancelled");
+    if (!wantsTools) {
+      if (finishReason === "tool_calls" && calls.length === 0) this.warn(NO_CALLS);
+      this.end();
+    } else if (record.isCancelled) this.end("cancelled");
     else if (finishReason === "length") this.end(createCutOffCallFailure());
     else if (finishReason !== "tool_calls") this.end();
     else if (record.round > maxRounds) this.end(createRoundsFailure(maxRounds));

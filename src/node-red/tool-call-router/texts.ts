@@ -13,6 +13,9 @@ export const NOTHING_CAME =
   "The request that was sent through output 2 got no answer. Wire output 2 into a chat-stream, and its output into this node.";
 export const NO_END = "The stream's end never came. Let every message of the chat-stream reach this node.";
 
+export const NO_CALLS =
+  "The model's answer ended with tool calls, but no message had one, so no tool was called. If a node before this one removes msg.chunk, leave it on the messages.";
+
 /** What the model reads of a call at an MCP server that was under way when Node-RED stopped. */
 export const UNKNOWN_OUTCOME =
   "The flow was restarted while this tool was at work. It is not known whether the tool did its work, and it was not called again.";

@@ -37,6 +37,26 @@ describe("A stray message at a tool-call-router", () => {
     assert.equal(world.done, world.got);
   });
 
+  it("says that no tool is called if a node on the way has removed the calls", () => {
+    for (const [removed, warnings] of [
+      [true, 1],
+      [false, 0],
+    ] as const) {
+      const world = new RouterWorld(createModel({ texts: ["a"], calls: [PARIS] }, { texts: ["b"] }));
+      world.onStream = (message) => {
+        const { chunk: _, ...rest } = message;
+        world.input((removed ? rest : message) as Message);
+      };
+      world.input({ payload: "Paris?" });
+      assert.equal(world.calls.length, removed ? 0 : 1);
+      assert.equal(world.ends[0]!.finishReason, removed ? "tool_calls" : "stop");
+      assert.equal(
+        world.warnings.filter((text) => /leave it on the messages/.test(String(text))).length,
+        warnings,
+      );
+    }
+  });
+
   it("takes a message with the _msgid of the question before as a new question", () => {
     const world = startRun();
     world.input({ payload: "Another", topic: "t", _msgid: "m" });
