@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "../support/root.js";
+import { listFiles } from "../support/source-tree.js";
 
 const BADGES = [
   "https://img.shields.io/",
   "https://github.com/deltaflow/node-red-chat-stream/actions/workflows/ci.yml/badge.svg",
 ];
-const PAGES = ["README.md", ...readdirSync(join(ROOT, "docs")).filter((file) => file.endsWith(".md"))].map(
-  (file) => (file === "README.md" ? file : `docs/${file}`),
-);
+const PAGES = ["README.md", ...listFiles("docs", /\.md$/)];
+const HELP = listFiles("nodes/locales", /\.html$/);
 
-describe("The README and the pages in docs/", () => {
+describe("The README, the pages in docs/ and the help of the nodes", () => {
   const { repository } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const name = /^git\+https:\/\/github\.com\/(.+)\.git$/.exec(repository.url)![1]!;
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
@@ -28,7 +28,7 @@ describe("The README and the pages in docs/", () => {
     }
   });
 
-  for (const page of PAGES)
+  for (const page of [...PAGES, ...HELP])
     it(`${page} links to files and headings that exist`, () => {
       const text = readFileSync(join(ROOT, page), "utf8");
       const start = `https://github.com/${name}/blob/main/`;
