@@ -281,7 +281,7 @@ describe("Response of extreme size", () => {
         return "x".repeat(50 * MIB);
       },
     };
-    const failure = assertStreamFailed(await ask(server, { messages: [message] }), "configuration", {
+    const failure = assertStreamFailed(await ask(server, { messages: [message] }), "limit", {
       phase: "connect",
       retryable: false,
     });
