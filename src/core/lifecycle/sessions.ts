@@ -3,9 +3,10 @@ import { RecentMap } from "./recent-map.js";
 
 /**
  * Why a session ended. `finished`: by itself. `cancelled`: by the author, or because another took its id. `expired`: after
- * a long silence. `overflow`: because too many were open. `closed`: with the node.
+ * a long silence. `orphaned`: because the node that it comes from is gone. `overflow`: because too many were open.
+ * `closed`: with the node.
  */
-export type SessionEnd = "finished" | "cancelled" | "expired" | "overflow" | "closed";
+export type SessionEnd = "finished" | "cancelled" | "expired" | "orphaned" | "overflow" | "closed";
 
 /** How many ended sessions are remembered. */
 const MAX_REMEMBERED_SESSIONS = 1000;
@@ -67,6 +68,12 @@ export class Sessions<T> {
     if (!entry) return undefined;
     if (this.options.expiryMs !== undefined) entry.seenAt = this.options.clock.now();
     return entry.value;
+  }
+
+  /** @returns milliseconds since the last sign of life of an open session; undefined if it is not open */
+  getSilence(id: string): number | undefined {
+    const entry = this.entries.get(id);
+    return entry && this.options.clock.now() - entry.seenAt;
   }
 
   /** Whether a session of this id has ended and is remembered. */

@@ -5,6 +5,7 @@ import { departures } from "../chat-endpoint/departures.js";
 import type { RunningRequest } from "../chat-provider/runtime.js";
 import { type EndRow, liveStreams } from "../live-view/live-streams.js";
 import { readContinuation, readTags } from "../messages/ask-tags.js";
+import { closedStreams } from "../messages/closed-streams.js";
 import { inFlight } from "../messages/in-flight.js";
 import { StreamWriter } from "../messages/stream-writer.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
@@ -96,6 +97,7 @@ export function createSession(
     abandon: () => {
       release();
       answers.abandon(message);
+      closedStreams.announce(id);
       // A request that runs ends the row itself, with what it has cost.
       if (!session.running) session.endRow(undefined);
     },

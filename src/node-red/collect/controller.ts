@@ -7,6 +7,7 @@ import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { markTagsOver } from "../messages/ask-tags.js";
 import { Assembly } from "../messages/assembly.js";
+import { MAX_ORPHAN_WAIT_MS, OrphanWatch } from "../messages/closed-streams.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { dropStreamProperties } from "../messages/inherited-properties.js";
 import {
@@ -65,6 +66,7 @@ export class CollectController {
   private readonly host: NodeHost;
   private readonly sessions: Sessions<CollectedStream>;
   private readonly opener: StreamOpener<CollectedStream>;
+  private readonly orphans: OrphanWatch;
   private readonly status: StatusLine;
   /** Set if an answer may be parsed. */
   private readonly schema: AnswerSchema | undefined;
@@ -80,9 +82,10 @@ export class CollectController {
       maxOpen: MAX_OPEN_STREAMS,
       expiryMs: toTimerMs(readPositiveNumber(config.timeout, DEFAULT_TIMEOUT_S)),
       clock: this.host.clock,
-      rememberedEnds: ["finished", "cancelled", "expired", "overflow"],
+      rememberedEnds: ["finished", "cancelled", "expired", "orphaned", "overflow"],
       onEnd: (stream, reason) => this.handleSessionEnd(stream, reason),
     });
+    this.orphans = new OrphanWatch(this.host.clock, this.sessions, MAX_ORPHAN_WAIT_MS);
     this.opener = { sessions: this.sessions, action: "collect puts together", create: createStream };
     this.status = new StatusLine(node);
     if (config.parse === "text") return;
@@ -110,6 +113,7 @@ export class CollectController {
 
   /** Drops all collected text. If it were sent now, it would reach the newly deployed flow. */
   close(): void {
+    this.orphans.close();
     this.sessions.endAll("closed");
     this.status.close();
   }

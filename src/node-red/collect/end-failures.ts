@@ -9,6 +9,11 @@ export const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>
       "timeout",
       "The stream did not finish in time. The partial answer was sent to output 2. Raise the timeout of this node if the model is slow. A node before this one must not drop messages.",
     ),
+  orphaned: () =>
+    new Failure(
+      "interrupted",
+      "A deploy closed the node that this stream came from, so the rest does not come. The partial answer was sent to output 2. Ask again.",
+    ),
   overflow: () =>
     new Failure(
       "limit",

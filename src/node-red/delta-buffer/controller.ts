@@ -4,10 +4,12 @@ import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import { type SessionEnd, Sessions } from "../../core/lifecycle/sessions.js";
 import type { Boundary } from "../../core/text/boundary-finder.js";
 import { systemClock } from "../../transport/system-clock.js";
+import { OrphanWatch } from "../messages/closed-streams.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import {
   findOrOpenStream,
   MAX_OPEN_STREAMS,
+  MAX_STRAGGLER_WAIT_MS,
   STREAM_EXPIRY_MS,
   type StreamOpener,
 } from "../messages/open-streams.js";
@@ -52,6 +54,7 @@ export class DeltaBufferController {
   private readonly opener: StreamOpener<BufferedStream>;
   /** Of the newest message. */
   private send: Send = () => {};
+  private readonly orphans: OrphanWatch;
   private readonly status: StatusLine;
   private readonly rules: StreamRules;
   /**
@@ -72,10 +75,12 @@ export class DeltaBufferController {
       maxOpen: MAX_OPEN_STREAMS,
       expiryMs: STREAM_EXPIRY_MS,
       clock: this.host.clock,
-      // Not `expired` and `overflow`: such a stream may continue.
+      // Not `expired`, `orphaned` and `overflow`: such a stream may continue.
       rememberedEnds: ["finished", "cancelled"],
       onEnd: (stream, reason, id) => this.handleSessionEnd(stream, reason, id),
     });
+    // Soon: the nodes behind this one wait longer for the text that is held here.
+    this.orphans = new OrphanWatch(this.host.clock, this.sessions, MAX_STRAGGLER_WAIT_MS);
     this.opener = {
       sessions: this.sessions,
       action: "delta-buffer merges",
@@ -103,6 +108,7 @@ export class DeltaBufferController {
 
   /** Drops all text that is held. If it were sent now, it would reach the newly deployed flow. */
   close(): void {
+    this.orphans.close();
     this.sessions.endAll("closed");
     this.status.close();
   }
@@ -143,11 +149,12 @@ export class DeltaBufferController {
   }
 
   private handleSessionEnd(stream: BufferedStream, reason: SessionEnd, id: string): void {
-    if (reason === "expired" || reason === "overflow") {
+    if (reason === "expired" || reason === "orphaned" || reason === "overflow") {
       stream.flush();
       this.suspended.set(id, stream.position);
     }
     stream.drop();
+    this.showStatus();
   }
 
   private showStatus(): void {

@@ -1,6 +1,7 @@
 import { toFailure } from "../../core/failure.js";
 import type { PaidRetry } from "../../core/retry/retry-budget.js";
 import { listAskerNames, type RetryTag, type RouteName } from "../messages/ask-tags.js";
+import { closedStreams } from "../messages/closed-streams.js";
 import type { Send } from "../red/api.js";
 import { type AskingNode, RequestHold } from "../wires/request-hold.js";
 import type { RetryEffect, RetryEvent } from "./events.js";
@@ -77,6 +78,8 @@ export class RetrySession {
   /** Lets go of everything in silence, as the node is closed. */
   abandon(): void {
     this.isAbandoned = true;
+    // A request that has left is answered all the same, and the answer says whose it is.
+    if (this.stream.state.phase === "waiting") closedStreams.announce(this.stream.record.id);
     this.close();
   }
 

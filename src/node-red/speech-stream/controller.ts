@@ -7,6 +7,7 @@ import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { requireProvider } from "../chat-provider/lookup.js";
 import type { RunningRequest } from "../chat-provider/runtime.js";
+import { MAX_ORPHAN_WAIT_MS, OrphanWatch } from "../messages/closed-streams.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
 import {
@@ -44,6 +45,11 @@ const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
       "timeout",
       "The text did not end in time, so its audio ends here. Check that the stream before this node ends.",
     ),
+  orphaned: () =>
+    new Failure(
+      "interrupted",
+      "A deploy closed the node that this text came from, so its audio ends here. Ask again.",
+    ),
   overflow: () =>
     new Failure(
       "limit",
@@ -55,6 +61,7 @@ const FAILURES_BY_END: Readonly<Partial<Record<SessionEnd, () => Failure>>> = {
 export class SpeechController {
   private readonly host: NodeHost;
   private readonly sessions: Sessions<SpeechSequence>;
+  private readonly orphans: OrphanWatch;
   private readonly status: StatusLine;
   /** Status of the sequence that ended last. */
   private endStatus: NodeStatus = {};
@@ -70,9 +77,10 @@ export class SpeechController {
       maxOpen: MAX_OPEN_STREAMS,
       expiryMs: STREAM_EXPIRY_MS,
       clock: this.host.clock,
-      rememberedEnds: ["finished"],
+      rememberedEnds: ["finished", "orphaned"],
       onEnd: (sequence, reason) => this.handleSessionEnd(sequence, reason),
     });
+    this.orphans = new OrphanWatch(this.host.clock, this.sessions, MAX_ORPHAN_WAIT_MS);
     this.status = new StatusLine(node);
   }
 
@@ -114,6 +122,7 @@ export class SpeechController {
 
   /** Ends everything without a last message. If one were sent now, it would reach the newly deployed flow. */
   close(): void {
+    this.orphans.close();
     this.sessions.endAll("closed");
     this.status.close();
   }

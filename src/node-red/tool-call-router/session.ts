@@ -1,5 +1,6 @@
 import { toFailure } from "../../core/failure.js";
 import { listAskerNames, type RunTag } from "../messages/ask-tags.js";
+import { closedStreams } from "../messages/closed-streams.js";
 import { OrderedStream } from "../messages/ordered-stream.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
@@ -146,6 +147,10 @@ export class RunSession {
   /** Lets go of everything in silence, as the node is closed. */
   abandon(): void {
     this.isAbandoned = true;
+    const { record, state } = this.run;
+    // A run that is stored goes on with the next node of this id.
+    if (state.phase === "calling" && !this.ports.keeper && record.stream)
+      closedStreams.announce(record.stream);
     this.source = undefined;
     this.close();
   }

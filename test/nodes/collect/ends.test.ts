@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import sinon from "sinon";
 import { findRetryTag, findRunTag } from "../../../src/node-red/messages/ask-tags.js";
+import { closedStreams, MAX_ORPHAN_WAIT_MS } from "../../../src/node-red/messages/closed-streams.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { CollectWorld, createStreamMessages } from "../../support/worlds/collect-world.js";
 
@@ -139,6 +140,57 @@ describe("collect", () => {
     );
     clock.tick(100_000);
     assert.equal(clock.countTimers(), 0);
+  });
+
+  it("sends a stream to output 2 soon after a deploy closed the node that it came from", () => {
+    clock = sinon.useFakeTimers();
+    const [first, second, third] = createStreamMessages(["a", "b", "c"]);
+    const collecting = new CollectWorld().take(first!, createStreamMessages(["x"], {}, "other")[0]!);
+    clock.tick(100_000);
+    closedStreams.announce("stream");
+    // A message that was on its way begins the wait anew.
+    clock.tick(MAX_ORPHAN_WAIT_MS - 1);
+    collecting.take(second!);
+    clock.tick(MAX_ORPHAN_WAIT_MS - 1);
+    assert.equal(collecting.unfinished.length, 0);
+    clock.tick(1);
+    const [message, ...more] = collecting.unfinished;
+    assert.equal(more.length, 0, "no other stream ends");
+    assert.equal(message!.payload, "ab");
+    assert.equal(message!.finishReason, "error");
+    assert.equal(readError(message).code, "interrupted");
+    assert.equal(readError(message).partial, "ab");
+    assert.deepEqual(
+      collecting.errors.map(({ code }) => code),
+      ["interrupted"],
+    );
+    collecting.take(third!);
+    assert.equal(collecting.unfinished.length, 1);
+    collecting.close();
+    assert.equal(clock.countTimers(), 0);
+  });
+
+  it("ends a stream once if its last message comes after the node that it came from was closed", () => {
+    clock = sinon.useFakeTimers();
+    const messages = createStreamMessages(["a", "b"]);
+    const collecting = new CollectWorld().take(messages[0]!);
+    for (const id of ["stream", "stream", "unknown"]) closedStreams.announce(id);
+    collecting.take(...messages.slice(1));
+    clock.tick(10 * MAX_ORPHAN_WAIT_MS);
+    assert.equal(collecting.finished.length, 1);
+    assert.equal(collecting.unfinished.length + collecting.errors.length, 0);
+    assert.equal(clock.countTimers(), 0);
+  });
+
+  it("sends nothing of a closed stream once it is closed itself", () => {
+    clock = sinon.useFakeTimers();
+    const collecting = new CollectWorld().take(createStreamMessages(["a"])[0]!);
+    closedStreams.announce("stream");
+    collecting.close();
+    assert.equal(clock.countTimers(), 0);
+    closedStreams.announce("stream");
+    clock.tick(10 * MAX_ORPHAN_WAIT_MS);
+    assert.equal(collecting.unfinished.length, 0);
   });
 
   it("ends each stream at its own timeout", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { closedStreams, MAX_ORPHAN_WAIT_MS } from "../../../src/node-red/messages/closed-streams.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import {
   assertStreamContract,
@@ -67,6 +68,22 @@ describe("Many streams in a delta-buffer", () => {
     assert.deepEqual(buffering.texts, ["ab", "c"]);
     buffering.take(messages[2]!, ...messages.slice(3));
     assert.deepEqual(buffering.texts, ["ab", "c", "de", ""]);
+    assertStreamContract(buffering.sent);
+  });
+
+  it("sends the text of a stream soon after a deploy closed the node that it came from", async () => {
+    const messages = createStreamWith(texts);
+    const buffering = new DeltaBufferWorld({ count: 9 }).take(...messages.slice(0, 2));
+    await buffering.clock.advance(60_000);
+    closedStreams.announce("stream");
+    buffering.take(messages[2]!);
+    await buffering.clock.advance(4_999);
+    assert.deepEqual(buffering.texts, []);
+    await buffering.clock.advance(1);
+    assert.deepEqual(buffering.texts, ["abc"]);
+    assert.ok(MAX_ORPHAN_WAIT_MS > 5_000, "the nodes behind it wait longer");
+    assert.equal(buffering.clock.timerCount, 0);
+    buffering.take(...messages.slice(3));
     assertStreamContract(buffering.sent);
   });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { SpeechObserver } from "../../../src/client/speech-run.js";
+import { closedStreams, MAX_ORPHAN_WAIT_MS } from "../../../src/node-red/messages/closed-streams.js";
 import type { Done, Message, NodeRed, RuntimeNode } from "../../../src/node-red/red/api.js";
 import { SpeechController } from "../../../src/node-red/speech-stream/controller.js";
 import { createTextStream } from "../../support/flows/speech.js";
@@ -69,6 +70,26 @@ describe("An open text of a speech-stream", () => {
     await world.clock.advance(16 * MINUTE);
     assert.equal(world.reported.length, 1);
     assert.equal(world.out.length, 1);
+  });
+
+  it("is spoken as far as it came, and ends as interrupted, if a deploy closed the node that it came from", async () => {
+    const world = new SpeechWorld();
+    world.input(createTextStream("a", "One.", "Two.")[0]!);
+    closedStreams.announce("a");
+    await world.clock.advance(MAX_ORPHAN_WAIT_MS - 1);
+    world.speaking[0]!.onAudio(Buffer.from("one"));
+    world.speaking[0]!.onEnd({ outcome: "complete" });
+    await world.clock.advance(2 * MAX_ORPHAN_WAIT_MS);
+    const last = world.out.at(-1)!;
+    assert.equal(last.complete, true);
+    assert.equal(last.finishReason, "error");
+    const { code, partial } = last.error as { code: string; partial: string };
+    assert.deepEqual([code, partial], ["interrupted", "One."]);
+    assert.deepEqual(
+      world.reported.map((error) => error.code),
+      ["interrupted"],
+    );
+    assert.equal(world.clock.timerCount, 0);
   });
 
   it("does not expire while it is being spoken, however long that takes", async () => {

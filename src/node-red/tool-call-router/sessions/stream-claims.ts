@@ -1,13 +1,13 @@
 import type { RecentMap } from "../../../core/lifecycle/recent-map.js";
 import type { SessionEnd, Sessions } from "../../../core/lifecycle/sessions.js";
 import { findRunTag, type RunTag } from "../../messages/ask-tags.js";
-import { ForeignStreams } from "../../messages/foreign-streams.js";
 import type { StreamMessage } from "../../messages/stream-message.js";
 import type { Message, Send } from "../../red/api.js";
 import type { RouterEnvironment } from "../environment.js";
 import type { RunSession } from "../session.js";
 import { FOREIGN_STREAM, ORPHAN } from "../texts.js";
 import type { RouterCancel } from "./cancel.js";
+import { ForeignStreams } from "./foreign-streams.js";
 
 /** Finds the runs that streams belong to. A stream that no router has asked for is a run of its own. */
 export class StreamClaims {

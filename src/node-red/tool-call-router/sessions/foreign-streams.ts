@@ -1,6 +1,6 @@
-import { RecentMap } from "../../core/lifecycle/recent-map.js";
-import type { NodeRed, RuntimeNode } from "../red/api.js";
-import { leadsTo } from "../red/wiring.js";
+import { RecentMap } from "../../../core/lifecycle/recent-map.js";
+import type { NodeRed, RuntimeNode } from "../../red/api.js";
+import { leadsTo } from "../../red/wiring.js";
 
 /** Streams that are remembered. */
 const MAX_REMEMBERED = 2000;

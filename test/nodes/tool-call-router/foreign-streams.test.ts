@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { ForeignStreams } from "../../../src/node-red/messages/foreign-streams.js";
 import type { NodeRed, RuntimeNode } from "../../../src/node-red/red/api.js";
+import { ForeignStreams } from "../../../src/node-red/tool-call-router/sessions/foreign-streams.js";
 
 /** A router before another one, with a count of how often a node was looked up. */
 function createForeign(wires: string[][]): { foreign: ForeignStreams; lookUps: () => number } {
