@@ -204,7 +204,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
   private readWholeCompletion(text: string): void {
     if (text.trim() === "") return;
     this.setup.watcher?.onWhole(this.decoder);
-    this.decoder.decode(text);
+    this.decoder.decode(text, undefined, !/^\s*[[{]/.test(text));
     if (this.machine.hasBegun) this.complete();
     else this.fail(createWrongFormFailure());
   }

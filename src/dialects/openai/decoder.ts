@@ -1,3 +1,4 @@
+import { toExcerpt } from "../../core/errors/error-body.js";
 import { Failure, type FailureDetails } from "../../core/failure.js";
 import { tryParseLooseJson } from "../../core/json/loose.js";
 import { isObject, isWithinDepth, mayNestDeeper } from "../../core/json/parse.js";
@@ -24,6 +25,12 @@ const END_MARKER = "[DONE]";
 
 const NOT_JSON =
   "A record of the stream is not JSON, so text may be missing. If this service is known for stray records, tick “Skip broken records” in its provider.";
+
+/** A text in place of an answer. A shorter one may be the name of a field that was cut off. */
+const PLAIN_TEXT = /^[\p{L}\d].{5}/su;
+
+/** How much of such a text an error quotes. */
+const MAX_QUOTED_CHARS = 200;
 
 const MARKUP = "The service answered with markup, such as a web page, instead of JSON. Check the base URL.";
 
@@ -177,13 +184,16 @@ export class OpenAiDecoder implements Decoder {
       this.rejectRecord(MARKUP);
       return;
     }
+    const { sawAnswer } = this.normaliser;
+    // Only a text that is the whole body is quoted: a record of a stream may hold anything.
+    const isText = last && !sawAnswer && !this.dialect && PLAIN_TEXT.test(data);
     // The connection ended inside this record. That is reported when the end of the answer is missing.
-    if (last) return;
+    if (last && !isText) return;
     if (event === "error") this.sink.onFailure(readStreamError(data, event, this.options.now)!);
     else {
-      const failure = this.normaliser.sawAnswer ? undefined : readTextError(data);
+      const failure = sawAnswer ? undefined : readTextError(data);
       if (failure && !this.options.tolerant) this.sink.onFailure(failure);
-      else this.rejectRecord(NOT_JSON, { retryable: true });
+      else this.rejectRecord(isText ? describeText(data) : NOT_JSON, { retryable: true });
     }
   }
 
@@ -213,4 +223,10 @@ export class OpenAiDecoder implements Decoder {
       if (kind !== "silent") this.findRepeat = () => createChunkRepeat(data, this.normaliser, this.sink);
     });
   }
+}
+
+/** @param text what a gateway sent in place of an answer */
+function describeText(text: string): string {
+  const quoted = toExcerpt(text, MAX_QUOTED_CHARS);
+  return `The service sent “${quoted}” instead of a stream or JSON. Check the base URL.`;
 }
