@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import type { ServiceSetup } from "./client/chat-types.js";
 import type { Clock } from "./core/clock.js";
 import { Failure } from "./core/failure.js";
 import { RecentMap } from "./core/lifecycle/recent-map.js";
@@ -57,22 +58,12 @@ export const SERVICE_OPTIONS: Readonly<Record<keyof ServiceOptions, true>> = {
   clock: true,
 };
 
-/** What every run needs of its service. */
-export interface OpenedService {
-  provider: Provider;
-  endpoint: Endpoint;
-  dispatcher: Dispatcher;
-  clock: Clock;
-  timeouts: Readonly<Timeouts>;
-  limits: Readonly<Limits>;
-}
-
 /**
  * Checks the options of the service and fills in the defaults.
  * @param api the form in which the service is asked, if the caller chooses one
  * @throws Failure `configuration` or `credentials`
  */
-export function openService(options: ServiceOptions, api?: ApiForm | ""): OpenedService {
+export function openService(options: ServiceOptions, api?: ApiForm | ""): ServiceSetup {
   const provider = typeof options.provider === "string" ? getProvider(options.provider) : options.provider;
   const timeouts = applyDefaults(DEFAULT_TIMEOUTS, options.timeouts);
   const limits = applyDefaults(DEFAULT_LIMITS, options.limits);

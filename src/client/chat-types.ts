@@ -156,17 +156,21 @@ export interface ChatResult {
   readonly completion: Completion;
 }
 
-/** Everything that a run needs. The caller provides every part, so that a test can replace it. */
-export interface ChatSetup {
-  /** Id of the stream, unique on every machine. */
-  id: string;
+/** What every run needs of its service, and of the machine that it runs on. */
+export interface ServiceSetup {
   provider: Provider;
   endpoint: Endpoint;
-  memory: ProviderMemory;
   dispatcher: Dispatcher;
   clock: Clock;
   timeouts: Readonly<Timeouts>;
   limits: Readonly<Limits>;
+}
+
+/** Everything that a run needs. The caller provides every part, so that a test can replace it. */
+export interface ChatSetup extends ServiceSetup {
+  /** Id of the stream, unique on every machine. */
+  id: string;
+  memory: ProviderMemory;
   request: ChatRequest;
   /** Takes up an answer that an earlier run has begun, instead of asking for a new one. */
   resume?: ResumePoint | undefined;

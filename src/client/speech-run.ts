@@ -1,17 +1,13 @@
-import type { Dispatcher } from "undici";
-import type { Clock } from "../core/clock.js";
 import { toExcerpt } from "../core/errors/error-body.js";
 import { redact } from "../core/errors/redact.js";
 import { type Headers, readHeader } from "../core/errors/retry-hint.js";
 import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure, toFailure } from "../core/failure.js";
 import { Deadlines } from "../core/lifecycle/deadlines.js";
-import type { Limits, Timeouts } from "../core/limits.js";
-import type { Provider } from "../providers/provider.js";
-import type { Endpoint } from "../providers/shared/endpoint.js";
 import type { SpeechRequest } from "../providers/shared/speech.js";
 import { findProxy } from "../transport/agent.js";
 import { buildBackstops, Exchange, type ExchangeListener } from "../transport/exchange.js";
+import type { ServiceSetup } from "./chat-types.js";
 import { hideSecrets, listSecrets } from "./hide-secrets.js";
 
 /** How a speech run ended. */
@@ -31,13 +27,7 @@ export interface SpeechObserver {
 }
 
 /** Everything that a speech run needs. */
-export interface SpeechSetup {
-  provider: Provider;
-  endpoint: Endpoint;
-  dispatcher: Dispatcher;
-  clock: Clock;
-  timeouts: Readonly<Timeouts>;
-  limits: Readonly<Limits>;
+export interface SpeechSetup extends ServiceSetup {
   request: SpeechRequest;
 }
 
