@@ -41,7 +41,7 @@ const TAG =
 const PARTIAL_TAG = /^<\|?(?:[a-z:_-]{0,32}|[a-z:_-]{3,32}\s[^<>]{0,60}|[a-z:_-]{3,32}\|)$/;
 
 /** No opening mark is longer. */
-export const MAX_MARK_CHARS = 100;
+const MAX_MARK_CHARS = 100;
 
 /** An opening mark at the start of a text. */
 export interface OpeningMark {

@@ -76,7 +76,7 @@ function buildErrorObject({ message, type, param, code }: ClientFailure): object
 }
 
 /** Names the end of an answer that is whole in the words of Chat Completions. */
-export function toFinishReason(reason: string): string {
+function toFinishReason(reason: string): string {
   return FINISH_REASONS.has(reason) ? reason : "stop";
 }
 

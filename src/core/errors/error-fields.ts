@@ -214,7 +214,7 @@ const rankBy =
     names.indexOf(form);
 
 /** Whether the value of a field called `error` reports one. Some services send an empty one with each choice. */
-export function isErrorValue(value: unknown): boolean {
+function isErrorValue(value: unknown): boolean {
   // A list of lists is no error. Following it could overflow the stack.
   if (Array.isArray(value)) return value.some((entry) => !Array.isArray(entry) && isErrorValue(entry));
   if (!isObject(value)) return value === true || (typeof value === "string" && value !== "");

@@ -10,7 +10,7 @@ import { ToolNotes } from "./tool-notes.js";
 import { createFailureData, isCaught, readEnd, readWholeAnswer } from "./whole-message.js";
 
 /** Bytes of an answer, as they are in memory, that are kept for readers who are behind. */
-export const MAX_LOG_BYTES = 4 * 1024 * 1024;
+const MAX_LOG_BYTES = 4 * 1024 * 1024;
 
 /** Somebody who reads an answer. */
 export interface AnswerReader {

@@ -11,7 +11,7 @@ import { readAnswerId } from "./reply-address.js";
 export const MAX_OPEN_ANSWERS = 10_000;
 
 /** Bytes of all answers on their way that are kept, as they are in memory. Beyond that, each keeps its share. */
-export const MAX_OPEN_BYTES = 256 * 1024 * 1024;
+const MAX_OPEN_BYTES = 256 * 1024 * 1024;
 
 /** How long a flow may go on without a reader. */
 export const MAX_DESERTED_MS = 60 * 60 * 1000;

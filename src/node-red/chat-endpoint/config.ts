@@ -38,7 +38,7 @@ const DEFAULT_KEEP_S = 300;
 const DEFAULT_MAX_CALLS = 8;
 
 /** All forms, in the order of the dialog. */
-export const FORM_NAMES: readonly FormName[] = ["chat", "responses", "ollama", "ui", "ag-ui", "events"];
+const FORM_NAMES: readonly FormName[] = ["chat", "responses", "ollama", "ui", "ag-ui", "events"];
 
 /** Reads the path: it begins with a slash, and does not end with one. */
 export function readPath(config: EndpointConfig): string {

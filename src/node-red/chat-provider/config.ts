@@ -85,7 +85,7 @@ export interface Concurrency {
   maxQueued: number;
 }
 
-export const DEFAULT_CONCURRENCY: Readonly<Concurrency> = Object.freeze({ maxConcurrent: 8, maxQueued: 100 });
+const DEFAULT_CONCURRENCY: Readonly<Concurrency> = Object.freeze({ maxConcurrent: 8, maxQueued: 100 });
 
 /** A provider's settings, with the defaults filled in. */
 export interface ProviderSettings extends Concurrency {

@@ -20,7 +20,7 @@ const DETAILS = {
 const CAPABILITIES = ["completion", "tools", "vision"] as const;
 
 /** Ollama's names have a tag. */
-export function toTaggedName(name: string): string {
+function toTaggedName(name: string): string {
   return name.includes(":") ? name : `${name}:latest`;
 }
 

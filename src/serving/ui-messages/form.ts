@@ -12,7 +12,7 @@ export const UI_MESSAGES: Form = {
 };
 
 /** Builds an error as plain text: `useChat` shows the whole body to its user. */
-export function buildPlainError(failure: ClientFailure): HttpAnswer {
+function buildPlainError(failure: ClientFailure): HttpAnswer {
   return {
     status: failure.status,
     headers: { "Content-Type": "text/plain; charset=utf-8", ...buildRetryHeaders(failure) },

@@ -6,7 +6,7 @@ import { findCassettePath } from "./cassette-path.js";
 import type { Recording } from "./recording.js";
 
 /** The largest cassette that is written or read. It is one text, whose reading and writing holds up everything else. */
-export const MAX_CASSETTE_BYTES = 16 * 1024 * 1024;
+const MAX_CASSETTE_BYTES = 16 * 1024 * 1024;
 
 /** Recordings are what people asked and were answered, so the file is for its owner alone. */
 const OWNER_ONLY = 0o600;

@@ -6,7 +6,7 @@ import type { Answer } from "../answer.js";
 export const MAX_KEPT_ANSWERS = 1_000;
 
 /** Bytes of these answers, as they are in memory. */
-export const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
 /** An answer that may be read again. */
 export interface KeptAnswer {
