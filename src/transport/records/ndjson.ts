@@ -17,7 +17,7 @@ export class NdjsonReader implements RecordReader {
   feed(text: string): void {
     let from = 0;
     for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", from)) {
-      if (this.openLine !== "" || !this.passRepeat(text, from, end)) {
+      if (this.openLine !== "" || !this.deliverRepeat(text, from, end)) {
         const line = this.openLine + text.slice(from, end);
         this.openLine = "";
         this.deliver(line, false);
@@ -34,7 +34,7 @@ export class NdjsonReader implements RecordReader {
     this.deliver(line, true);
   }
 
-  private passRepeat(text: string, start: number, end: number): boolean {
+  private deliverRepeat(text: string, start: number, end: number): boolean {
     return end - start <= this.maxChars && this.listener.onRepeat?.(text, start, end) === true;
   }
 

@@ -29,16 +29,16 @@ export function beginsWithEvent(text: string): boolean | undefined {
 export class SseReader implements RecordReader {
   private readonly parser: EventSourceParser;
   /** Whether no text has come yet. */
-  private isFirst = true;
+  private isAtStart = true;
   /** Whether the connection has ended. */
-  private isLast = false;
+  private hasEnded = false;
   private recordCount = 0;
   /** Whether the parser holds no part of an event. */
-  private isBetween = false;
+  private isBetweenEvents = false;
   /** The name of the latest event. */
-  private event: string | undefined;
-  /** What stands before the data of an event with this name, as most services write it. */
-  private head = "data:";
+  private eventName: string | undefined;
+  /** What comes before the data of an event with the name `eventName`, as most services write it. */
+  private beforeData = "data:";
   /** Characters since the last event or comment; -1 if one came in the current text. */
   private openChars = 0;
   /** Text outside of any event. */
@@ -56,8 +56,8 @@ export class SseReader implements RecordReader {
       onEvent: (message) => {
         this.recordCount++;
         this.openChars = -1;
-        if (message.event !== this.event) this.expectEvent(message.event);
-        listener.onRecord(message.data, message.event, this.isLast);
+        if (message.event !== this.eventName) this.rememberName(message.event);
+        listener.onRecord(message.data, message.event, this.hasEnded);
       },
       // A comment is only a sign of life.
       onComment: () => {
@@ -69,45 +69,46 @@ export class SseReader implements RecordReader {
 
   feed(text: string): void {
     let from = 0;
-    if (this.isFirst && text !== "") {
-      this.isFirst = false;
+    if (this.isAtStart && text !== "") {
+      this.isAtStart = false;
       if (text.charCodeAt(0) === 0xfeff) from = 1;
-    } else if (this.recordCount > 0) from = this.passRepeats(text);
+    } else if (this.recordCount > 0) from = this.deliverRepeats(text);
     if (from < text.length) this.parse(text.slice(from));
   }
 
   private parse(text: string): void {
     this.parser.feed(text);
-    this.isBetween = text.endsWith("\n\n");
+    this.isBetweenEvents = text.endsWith("\n\n");
     // The parser limits the data of an event, but not empty fields without end.
     this.openChars = this.openChars === -1 ? 0 : this.openChars + text.length;
     if (this.openChars > this.maxChars) throw createRecordLimitFailure(this.maxChars);
   }
 
-  private expectEvent(event: string | undefined): void {
-    this.event = event;
-    this.head = event === undefined ? "data:" : `event: ${event}\ndata:`;
+  private rememberName(event: string | undefined): void {
+    this.eventName = event;
+    this.beforeData = event === undefined ? "data:" : `event: ${event}\ndata:`;
   }
 
-  /** Passes on the events that repeat the one before, which need no parser. @returns where the rest begins */
-  private passRepeats(text: string): number {
+  /** Delivers the events that repeat the one before, and so need no parser. @returns where the rest begins */
+  private deliverRepeats(text: string): number {
     if (!this.listener.onRepeat || text.includes("\r")) return 0;
     let from = 0;
-    if (!this.isBetween) {
+    if (!this.isBetweenEvents) {
       from = text.indexOf("\n\n") + 2;
       if (from === 1) return 0;
       this.parse(text.slice(0, from));
     }
     // An event with this name is always read in full.
-    if (this.event === "error") return from;
-    for (let next = this.passRepeat(text, from); next !== -1; next = this.passRepeat(text, next)) from = next;
+    if (this.eventName === "error") return from;
+    for (let next = this.deliverRepeat(text, from); next !== -1; next = this.deliverRepeat(text, next))
+      from = next;
     return from;
   }
 
-  /** Passes on the event that begins at `start`, if it repeats the one before. @returns where it ends, or -1 */
-  private passRepeat(text: string, start: number): number {
-    let from = start + this.head.length;
-    if (text.slice(start, from) !== this.head) return -1;
+  /** Delivers the event that begins at `start`, if it repeats the one before. @returns where it ends; -1 if it does not */
+  private deliverRepeat(text: string, start: number): number {
+    let from = start + this.beforeData.length;
+    if (text.slice(start, from) !== this.beforeData) return -1;
     if (text.charCodeAt(from) === SPACE) from++;
     const end = text.indexOf("\n", from);
     if (end === -1 || text.charCodeAt(end + 1) !== LINE_FEED) return -1;
@@ -119,7 +120,7 @@ export class SseReader implements RecordReader {
 
   /** Says that the connection has ended. An event without its blank line is delivered, marked as the last. */
   end(): void {
-    this.isLast = true;
+    this.hasEnded = true;
     // The first line feed completes a line, or a CR LF that was cut in two. The second is the blank line.
     this.parser.feed("\n\n");
     if (this.recordCount === 0 && this.strayText !== "")
@@ -145,9 +146,9 @@ export class SseReader implements RecordReader {
       this.strayText = "";
       if (!isObject(tryParseLooseJson(json))) return;
       this.recordCount++;
-      this.listener.onRecord(json, undefined, this.isLast);
+      this.listener.onRecord(json, undefined, this.hasEnded);
       const next = DATA_LINE.exec(line.slice(end));
-      if (next) this.listener.onRecord(next[1]!, undefined, this.isLast);
+      if (next) this.listener.onRecord(next[1]!, undefined, this.hasEnded);
     } else if (this.strayBrackets || this.strayText.length < MAX_STRAY_CHARS) {
       this.strayText += `${this.strayBrackets ? line : line.slice(0, MAX_STRAY_CHARS)}\n`;
     }
