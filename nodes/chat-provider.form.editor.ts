@@ -61,53 +61,18 @@ namespace ProviderForm {
         ? ProviderSettings.showSettings(into, service, values, node._)
         : () => values;
     };
-    const fillList = () => {
-      const chosen = String(select.val() ?? stored);
-      const groups: Record<string, JQuery[]> = { builtIn: [], remote: [], local: [], other: [] };
-      for (const { id, label, baseUrl } of listServices()) {
-        const group = GROUPS[id] ?? (baseUrl && isLocal(baseUrl) ? "local" : "remote");
-        const value = id === "custom" && stored === "openai-compatible" ? stored : id;
-        groups[group]!.push($("<option>").val(value).text(label));
-      }
-      // A service that the runtime does not list can still be chosen if it is stored.
-      if (!findService(chosen)) groups["other"]!.push($("<option>").val(chosen).text(chosen));
-      select.empty();
-      for (const [group, options] of Object.entries(groups)) {
-        const label = node._(`chat-provider.group.${group}`);
-        if (options.length > 0) $("<optgroup>").attr("label", label).append(options).appendTo(select);
-      }
-      select.val(chosen).trigger("change");
-    };
     const adapt = () => {
       const id = String(select.val());
       const service = findService(id);
       $(".chat-provider-http").toggle(id !== "demo" && id !== "remote");
       $(".chat-provider-demo").toggle(id === "demo");
       $(".chat-provider-fleet").toggle(id === "remote");
-      const key = service && !service.keyRequired ? "keyOptional" : "key";
       findField("baseUrl").attr(
         "placeholder",
         service?.baseUrl ?? service?.exampleUrl ?? node._("chat-provider.placeholder.baseUrl"),
       );
-      findField("apiKey").attr("placeholder", node._(`chat-provider.placeholder.${key}`));
       // The stored key belongs to another service; the chosen one would receive it.
-      const isForeign = id !== stored && findField("apiKey").val() === STORED;
-      const variable = `\${${service?.keyVariable ?? "MY_API_KEY"}}`;
-      const needsNoKey = service && !service.keyRequired && !service.keyVariable && service.id !== "custom";
-      const hint = isForeign
-        ? "foreignKey"
-        : needsNoKey
-          ? "noKey"
-          : service?.keyVariable
-            ? "emptyKey"
-            : "key";
-      $("#chat-provider-key-hint")
-        .text(`${node._(`chat-provider.hint.${hint}`, { variable, name: service?.keyVariable ?? "" })} `)
-        .toggleClass("chat-warning", isForeign);
-      if (service?.keyPage)
-        $("<a>", { href: service.keyPage, target: "_blank", rel: "noopener" })
-          .text(node._("chat-provider.hint.getKey"))
-          .appendTo("#chat-provider-key-hint");
+      showKeyHint(node, service, id !== stored && findField("apiKey").val() === STORED);
       showForms(node, service);
       showSettings(service);
       findField("baseUrl").trigger("keyup");
@@ -119,10 +84,47 @@ namespace ProviderForm {
     const unmarkSoon = () => setTimeout(() => select.val() && unmark(), 30);
     $("#chat-provider-pages").on("change keyup paste input", unmarkSoon);
     setTimeout(unmarkSoon, 50);
+    const fillList = () => fillServices(node, select, stored);
     fillList();
     loadServices().then(fillList, () =>
       $("#chat-provider-provider-hint").text(node._("chat-provider.hint.noList")).show(),
     );
+  }
+
+  /** Lists the services by groups. The chosen one stays chosen. */
+  function fillServices(node: ProviderNode, select: JQuery, stored: string): void {
+    const chosen = String(select.val() ?? stored);
+    const groups: Record<string, JQuery[]> = { builtIn: [], remote: [], local: [], other: [] };
+    for (const { id, label, baseUrl } of listServices()) {
+      const group = GROUPS[id] ?? (baseUrl && isLocal(baseUrl) ? "local" : "remote");
+      const value = id === "custom" && stored === "openai-compatible" ? stored : id;
+      groups[group]!.push($("<option>").val(value).text(label));
+    }
+    // A service that the runtime does not list can still be chosen if it is stored.
+    if (!findService(chosen)) groups["other"]!.push($("<option>").val(chosen).text(chosen));
+    select.empty();
+    for (const [group, options] of Object.entries(groups)) {
+      const label = node._(`chat-provider.group.${group}`);
+      if (options.length > 0) $("<optgroup>").attr("label", label).append(options).appendTo(select);
+    }
+    select.val(chosen).trigger("change");
+  }
+
+  /** Says what the field of the key takes, and where to get a key. @param isForeign whether the stored key is of another service */
+  function showKeyHint(node: ProviderNode, service: Service | undefined, isForeign: boolean): void {
+    const isOptional = service !== undefined && !service.keyRequired;
+    const key = isOptional ? "keyOptional" : "key";
+    findField("apiKey").attr("placeholder", node._(`chat-provider.placeholder.${key}`));
+    const variable = `\${${service?.keyVariable ?? "MY_API_KEY"}}`;
+    const needsNoKey = isOptional && !service.keyVariable && service.id !== "custom";
+    const hint = isForeign ? "foreignKey" : needsNoKey ? "noKey" : service?.keyVariable ? "emptyKey" : "key";
+    $("#chat-provider-key-hint")
+      .text(`${node._(`chat-provider.hint.${hint}`, { variable, name: service?.keyVariable ?? "" })} `)
+      .toggleClass("chat-warning", isForeign);
+    if (service?.keyPage)
+      $("<a>", { href: service.keyPage, target: "_blank", rel: "noopener" })
+        .text(node._("chat-provider.hint.getKey"))
+        .appendTo("#chat-provider-key-hint");
   }
 
   /** Offers the forms of a service that has both. Another service keeps no choice. */

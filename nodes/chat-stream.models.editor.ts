@@ -31,23 +31,6 @@ namespace ModelList {
         .toggleClass("chat-wrong", isWrong)
         .toggle(text !== "");
 
-    /** Never rejects: a failure is kept as an answer, so that typing does not ask again. */
-    function load(provider: EditorNode): Promise<ModelsAnswer> {
-      const unreachable = { error: { code: "connection", message: translate("unreachable") } };
-      const draft = Providers.describeDraft(provider);
-      return Promise.resolve(Providers.post("chat-provider/draft/models", draft)).catch(() => unreachable);
-    }
-
-    /** Puts what a model can do, and when it ends, behind its name. */
-    function toOptions({ models, capabilities, ends = {} }: Models): PopoverMenuOption[] {
-      return models.map((value) => {
-        const notes = (capabilities[value] ?? []).map((capability) => translate(`capability.${capability}`));
-        const date = ends[value];
-        if (date !== undefined) notes.push(node._("chat-stream.models.ends", { date }));
-        return { value, label: notes.length > 0 ? `${value} — ${notes.join(", ")}` : value };
-      });
-    }
-
     /** @returns the options, none if the models are not known; the hint says why */
     async function listOptions(): Promise<PopoverMenuOption[]> {
       const id = String($("#node-input-provider").val() ?? "");
@@ -58,7 +41,7 @@ namespace ModelList {
       }
       if (!answers.has(id)) {
         showHint(translate("reading"));
-        answers.set(id, load(provider));
+        answers.set(id, loadModels(provider, translate("unreachable")));
       }
       const answer = await answers.get(id)!;
       if ("error" in answer) {
@@ -66,26 +49,7 @@ namespace ModelList {
         return [];
       }
       showHint(answer.models.length > 0 ? "" : translate("none"));
-      return toOptions(answer);
-    }
-
-    /** Shows a usual model of the service, or what answers if the field is empty. */
-    async function showExample(): Promise<void> {
-      const provider = RED.nodes.node(String($("#node-input-provider").val() ?? "")) as
-        | (EditorNode & { provider?: string })
-        | undefined;
-      const services = await Promise.resolve($.getJSON("chat-provider/providers")).catch(() => []);
-      const id = provider?.provider || "demo";
-      const service = (services as Service[]).find((one) => one.id === id);
-      const [key, model] = service?.ownModel
-        ? ["ownModel", service.ownModel]
-        : service?.usualModel
-          ? ["usualModel", service.usualModel]
-          : ["model", ""];
-      input.attr(
-        "placeholder",
-        node._(`chat-stream.placeholder.${provider ? key : "model"}`, { model: model! }),
-      );
+      return toOptions(answer, node);
     }
 
     input.autoComplete({
@@ -115,8 +79,46 @@ namespace ModelList {
     });
     $("#node-input-provider").on("change", () => {
       showHint("");
-      void showExample();
+      void showExample(node);
     });
-    void showExample();
+    void showExample(node);
+  }
+
+  /** Never rejects: a failure is kept as an answer, so that typing does not ask again. */
+  function loadModels(provider: EditorNode, unreachable: string): Promise<ModelsAnswer> {
+    const failed = { error: { code: "connection", message: unreachable } };
+    const draft = Providers.describeDraft(provider);
+    return Promise.resolve(Providers.post("chat-provider/draft/models", draft)).catch(() => failed);
+  }
+
+  /** Puts what a model can do, and when it ends, behind its name. */
+  function toOptions({ models, capabilities, ends = {} }: Models, node: EditorNode): PopoverMenuOption[] {
+    return models.map((value) => {
+      const notes = (capabilities[value] ?? []).map((capability) =>
+        node._(`chat-stream.models.capability.${capability}`),
+      );
+      const date = ends[value];
+      if (date !== undefined) notes.push(node._("chat-stream.models.ends", { date }));
+      return { value, label: notes.length > 0 ? `${value} — ${notes.join(", ")}` : value };
+    });
+  }
+
+  /** Shows a usual model of the service, or what answers if the field is empty. */
+  async function showExample(node: EditorNode): Promise<void> {
+    const provider = RED.nodes.node(String($("#node-input-provider").val() ?? "")) as
+      | (EditorNode & { provider?: string })
+      | undefined;
+    const services = await Promise.resolve($.getJSON("chat-provider/providers")).catch(() => []);
+    const id = provider?.provider || "demo";
+    const service = (services as Service[]).find((one) => one.id === id);
+    const [key, model] = service?.ownModel
+      ? ["ownModel", service.ownModel]
+      : service?.usualModel
+        ? ["usualModel", service.usualModel]
+        : ["model", ""];
+    $("#node-input-model").attr(
+      "placeholder",
+      node._(`chat-stream.placeholder.${provider ? key : "model"}`, { model: model! }),
+    );
   }
 }

@@ -168,6 +168,21 @@
       .map((element) => $(element).data("data") as Item);
   }
 
+  /** Lists the tool choices, with the tools by their names. */
+  function fillToolChoice(node: RouterNode, chosen: string, names: readonly string[] = []): void {
+    const toolChoice = $("#node-input-toolChoice").empty();
+    // The stored choice may be a tool that comes with the messages.
+    for (const choice of new Set([...TOOL_CHOICES, ...names.filter(Boolean), chosen])) {
+      const isListed = names.includes(choice) || isVariable(choice);
+      const key = TOOL_CHOICES.includes(choice) ? choice || "default" : isListed ? "tool" : "otherTool";
+      $("<option>")
+        .val(choice)
+        .text(node._(`tool-call-router.toolChoice.${key}`, { tool: choice }))
+        .appendTo(toolChoice);
+    }
+    toolChoice.val(chosen);
+  }
+
   function prepareTools(node: RouterNode): void {
     const list = $("#tool-call-router-list");
     const otherTools = $("#node-input-otherTools");
@@ -206,23 +221,10 @@
       for (const [at, item] of listItems().entries()) {
         const name = names[at];
         if (!name) continue;
-        if (item.name && toolChoice.val() === item.name) fillToolChoice(name, names);
+        if (item.name && toolChoice.val() === item.name) fillToolChoice(node, name, names);
         item.name = name;
       }
-      fillToolChoice(String(toolChoice.val()), names);
-    };
-    const fillToolChoice = (chosen: string, names: readonly string[] = []) => {
-      toolChoice.empty();
-      // The stored choice may be a tool that comes with the messages.
-      for (const choice of new Set([...TOOL_CHOICES, ...names.filter(Boolean), chosen])) {
-        const isListed = names.includes(choice) || isVariable(choice);
-        const key = TOOL_CHOICES.includes(choice) ? choice || "default" : isListed ? "tool" : "otherTool";
-        $("<option>")
-          .val(choice)
-          .text(node._(`tool-call-router.toolChoice.${key}`, { tool: choice }))
-          .appendTo(toolChoice);
-      }
-      toolChoice.val(chosen);
+      fillToolChoice(node, String(toolChoice.val()), names);
     };
 
     const update = () => {
@@ -231,7 +233,7 @@
       offerTools(names);
       for (const { row } of listItems()) row!.check(names);
     };
-    fillToolChoice(String(node.toolChoice ?? ""));
+    fillToolChoice(node, String(node.toolChoice ?? ""));
     list.editableList<Item>({
       addButton: node._("tool-call-router.tools.add"),
       sortable: true,
@@ -247,7 +249,7 @@
         if (isNew) setTimeout(() => item.row!.open());
       },
       removeItem: ({ name }) => {
-        if (name && toolChoice.val() === name) fillToolChoice("");
+        if (name && toolChoice.val() === name) fillToolChoice(node, "");
         setTimeout(update);
       },
       sortItems: update,
