@@ -54,7 +54,19 @@ const MAY_REQUIRE: Readonly<Record<string, RegExp>> = {
 
 /** The folders of a layer from the top down: a folder imports only what stands below it. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
-  "src/core": ["retry", "tools", "budget", "cost", "text", "chat", "errors", "json", "lifecycle", "."],
+  "src/core": [
+    "retry",
+    "tools",
+    "budget",
+    "cost",
+    "text",
+    "chat",
+    "errors",
+    "waits",
+    "json",
+    "lifecycle",
+    ".",
+  ],
 };
 
 const MAX_FILES_IN_FOLDER = 15;

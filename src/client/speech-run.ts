@@ -1,8 +1,8 @@
 import { toExcerpt } from "../core/errors/error-body.js";
 import { redact } from "../core/errors/redact.js";
-import { type Headers, readHeader } from "../core/errors/retry-hint.js";
 import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure, toFailure } from "../core/failure.js";
+import { type Headers, readHeader } from "../core/headers.js";
 import { Deadlines } from "../core/lifecycle/deadlines.js";
 import type { SpeechRequest } from "../providers/shared/speech.js";
 import { findProxy } from "../transport/agent.js";

@@ -9,9 +9,9 @@ import {
   readFieldName,
 } from "../core/errors/error-fields.js";
 import { findError } from "../core/errors/find-error.js";
-import { readRetryHint } from "../core/errors/retry-hint.js";
 import { Failure, type FailureDetails } from "../core/failure.js";
 import { isObject } from "../core/json/parse.js";
+import { readRetryHint } from "../core/waits/retry-hint.js";
 
 /** Anthropic's HTTP status for an overload. In a stream, which has begun with 200, only the word reports it. */
 const OVERLOADED = { word: "overloaded_error", status: 529 };

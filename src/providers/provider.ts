@@ -1,8 +1,8 @@
 import type { CompletionChoice } from "../core/chat/chunk.js";
 import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
-import type { Headers } from "../core/errors/retry-hint.js";
 import type { Failure } from "../core/failure.js";
+import type { Headers } from "../core/headers.js";
 import type { RefusalRule } from "../core/retry/refusal-window.js";
 import type { FormChoice } from "./api-form.js";
 import type { HostedTools } from "./hosted/tools.js";

@@ -2,8 +2,8 @@ import { type ChatRequest, cleanParameters, type WireRequest } from "../core/cha
 import { removeEchoFields } from "../core/chat/vendor-echo.js";
 import { readErrorClues, toExcerpt } from "../core/errors/error-body.js";
 import { followedBy } from "../core/errors/phrase.js";
-import type { Headers } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
+import type { Headers } from "../core/headers.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
 import { placeReasoning } from "./compatible/past-reasoning.js";
 import type { Provider, ProviderMemory, ProviderSetting } from "./provider.js";

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
 import { toExcerpt } from "../core/errors/error-body.js";
-import { type Headers, readHeader } from "../core/errors/retry-hint.js";
 import { Failure } from "../core/failure.js";
+import { type Headers, readHeader } from "../core/headers.js";
 import { isObject } from "../core/json/parse.js";
 import { createOpenAiProvider, SPLIT_THINKING } from "./openai-compatible.js";
 import type { Capability, Provider, ProviderSetting } from "./provider.js";

@@ -1,8 +1,8 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Dispatcher } from "undici";
 import type { WireRequest } from "../core/chat/request.js";
-import type { Headers } from "../core/errors/retry-hint.js";
 import { type Failure, toFailure } from "../core/failure.js";
+import type { Headers } from "../core/headers.js";
 import type { Limits, Timeouts } from "../core/limits.js";
 import { createRedirectFailure, createTransportFailure, isRedirect } from "./errors.js";
 import { startWaiting } from "./pool.js";

@@ -1,9 +1,9 @@
 import type { Dispatcher } from "undici";
 import type { WireRequest } from "../core/chat/request.js";
 import type { Clock } from "../core/clock.js";
-import type { Headers } from "../core/errors/retry-hint.js";
 import { createTimeoutFailure } from "../core/errors/timeout-failure.js";
 import { Failure } from "../core/failure.js";
+import type { Headers } from "../core/headers.js";
 import { addAbortListener } from "../core/lifecycle/abort-listener.js";
 import type { Limits } from "../core/limits.js";
 import { findProxy } from "./agent.js";

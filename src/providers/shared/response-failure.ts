@@ -1,9 +1,10 @@
 import { findAdvice } from "../../core/errors/advice.js";
 import { classify, isRetryable } from "../../core/errors/classify.js";
 import { readErrorClues, toExcerpt } from "../../core/errors/error-body.js";
-import { type Headers, readHeader, readRetryHint, readShouldRetry } from "../../core/errors/retry-hint.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../core/failure.js";
+import { type Headers, readHeader } from "../../core/headers.js";
 import { tryParseLooseJson } from "../../core/json/loose.js";
+import { readRetryHint, readShouldRetry } from "../../core/waits/retry-hint.js";
 
 /** Headers with the service's id of the request, most common first. */
 const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "cf-ray"];

@@ -1,5 +1,5 @@
 import { redact } from "../../core/errors/redact.js";
-import type { Headers } from "../../core/errors/retry-hint.js";
+import type { Headers } from "../../core/headers.js";
 import { fromBytes, type RecordedFailure, type RecordedRead } from "./recording.js";
 
 /** The headers of a response that are kept: those that this package reads, and what a support team asks for. */

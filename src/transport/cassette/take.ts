@@ -1,7 +1,7 @@
 import { Dispatcher } from "undici";
 import type { Clock } from "../../core/clock.js";
-import type { Headers } from "../../core/errors/retry-hint.js";
 import type { Failure } from "../../core/failure.js";
+import type { Headers } from "../../core/headers.js";
 import { findProxy } from "../agent.js";
 import { createTransportFailure } from "../errors.js";
 import { cleanFailure, cleanHeaders, cleanReads, type RawRead } from "./clean-recording.js";

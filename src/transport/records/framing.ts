@@ -1,6 +1,6 @@
 import { toExcerpt } from "../../core/errors/error-body.js";
-import { type Headers, readHeader } from "../../core/errors/retry-hint.js";
 import { Failure } from "../../core/failure.js";
+import { type Headers, readHeader } from "../../core/headers.js";
 
 /**
  * How to read the body of a response. `sniff`: the content type says nothing, so the beginning of the body decides.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Headers } from "../../../src/core/errors/retry-hint.js";
 import type { FailureCode, FailureData } from "../../../src/core/failure.js";
+import type { Headers } from "../../../src/core/headers.js";
 import { findRetryTag } from "../../../src/node-red/messages/ask-tags.js";
 import type { Message } from "../../../src/node-red/red/api.js";
 import { getProvider } from "../../../src/providers/index.js";

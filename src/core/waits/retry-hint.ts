@@ -1,14 +1,6 @@
+import { type Headers, readHeader } from "../headers.js";
 import { countMsUntil, parseDuration, parseWait, readWait, toFinite } from "./duration.js";
 import { findHintInBody } from "./hint-in-body.js";
-
-/** Response headers; the names are in lower case. */
-export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-/** Reads a header: the first value if there are several. */
-export function readHeader(headers: Headers, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === "string" ? value : value?.[0];
-}
 
 /** Headers with a wait in milliseconds, and with one in seconds or a date. Gateways forward them with a prefix. */
 const MS_HEADER = /(?:^|-)retry-after-ms$/;

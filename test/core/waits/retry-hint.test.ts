@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import { parseDuration } from "../../../src/core/errors/duration.js";
-import {
-  type Headers,
-  readHeader,
-  readRetryHint,
-  readShouldRetry,
-} from "../../../src/core/errors/retry-hint.js";
+import { type Headers, readHeader } from "../../../src/core/headers.js";
+import { parseDuration } from "../../../src/core/waits/duration.js";
+import { readRetryHint, readShouldRetry } from "../../../src/core/waits/retry-hint.js";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 
