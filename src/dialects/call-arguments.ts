@@ -1,4 +1,4 @@
-import { GrowingText } from "../core/chat/growing-text.js";
+import { GrowingText } from "../core/growing-text.js";
 import { isObject, tryParseJson } from "../core/json/parse.js";
 import { JsonScanner } from "../core/json/scanner.js";
 

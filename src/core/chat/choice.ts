@@ -1,4 +1,5 @@
 import { Failure } from "../failure.js";
+import { GrowingText } from "../growing-text.js";
 import { copyJson } from "../json/copy.js";
 import { estimateHeapBytes, estimateTextBytes } from "../json/heap-size.js";
 import type { AnswerSize } from "./answer-size.js";
@@ -14,10 +15,10 @@ import {
   type Logprobs,
   type ToolCallDelta,
 } from "./chunk.js";
-import { GrowingText } from "./growing-text.js";
+import { appendReasoningDetails, GrowingFields } from "./growing-fields.js";
 import { joinBase64 } from "./merge.js";
 import { createCallId, ToolCallState } from "./tool-call.js";
-import { appendReasoningDetails, DistinctList, GrowingFields, LatestFields } from "./vendor-fields.js";
+import { DistinctList, LatestFields } from "./vendor-fields.js";
 
 /** Assembles one of the `n` choices of an answer from its chunks. */
 export class ChoiceState {

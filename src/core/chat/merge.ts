@@ -13,7 +13,8 @@ import {
   TOOL_CALL_FIELDS,
   type ToolCallDelta,
 } from "./chunk.js";
-import { mergeDeltaField, mergeField } from "./vendor-fields.js";
+import { mergeDeltaField } from "./growing-fields.js";
+import { mergeField } from "./vendor-fields.js";
 
 /**
  * Merges two chunks in the common form into one that adds to a completion what both would add. The later chunk's

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.js";
+import { GrowingText } from "../growing-text.js";
 import type { AnswerSize } from "./answer-size.js";
 import { TOOL_CALL_FIELDS, type ToolCall, type ToolCallDelta } from "./chunk.js";
-import { GrowingText } from "./growing-text.js";
 import { LatestFields } from "./vendor-fields.js";
 
 /** Assembles one tool call from its pieces. */

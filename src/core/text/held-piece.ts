@@ -1,6 +1,6 @@
 import type { Chunk } from "../chat/chunk.js";
-import { copyText } from "../chat/growing-text.js";
 import { mergeChunks } from "../chat/merge.js";
+import { copyText } from "../growing-text.js";
 import { estimateSize } from "../json/parse.js";
 
 /** A piece of a stream. */

@@ -1,7 +1,7 @@
 import type { Delta } from "../../core/chat/chunk.js";
-import { GrowingText } from "../../core/chat/growing-text.js";
 import { ANTHROPIC_BLOCKS, ANTHROPIC_REASONING } from "../../core/chat/vendor-echo.js";
 import { Failure } from "../../core/failure.js";
+import { GrowingText } from "../../core/growing-text.js";
 import { estimateGrowthBytes, estimatePieceBytes } from "../../core/json/heap-size.js";
 import { isObject, readOwnField, tryParseJson } from "../../core/json/parse.js";
 import { CallArguments } from "../call-arguments.js";

@@ -1,4 +1,4 @@
-import { GrowingText } from "../../core/chat/growing-text.js";
+import { GrowingText } from "../../core/growing-text.js";
 
 /**
  * A text of an answer, which a service sends up to five times: in deltas, and whole in the events that end the text, its

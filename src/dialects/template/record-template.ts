@@ -1,4 +1,4 @@
-import { copyText } from "../../core/chat/growing-text.js";
+import { copyText } from "../../core/growing-text.js";
 import { isWithinDepth, mayNestDeeper, tryParseJson } from "../../core/json/parse.js";
 import { findPlaces, type Place } from "./json-places.js";
 import { RecordPattern, type VaryingSpan } from "./record-pattern.js";

@@ -1,7 +1,7 @@
 import { readChunk } from "../../core/chat/chunk-guard.js";
-import { GrowingText } from "../../core/chat/growing-text.js";
 import type { Clock } from "../../core/clock.js";
 import { Failure, readReason, toFailure } from "../../core/failure.js";
+import { GrowingText } from "../../core/growing-text.js";
 import { type BufferRules, DeltaBuffer } from "../../core/text/delta-buffer.js";
 import type { Piece } from "../../core/text/held-piece.js";
 import { Pacer } from "../../core/text/pacer.js";

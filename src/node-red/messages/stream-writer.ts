@@ -1,7 +1,7 @@
 import type { ChatResult } from "../../client/chat-types.js";
 import type { Chunk } from "../../core/chat/chunk.js";
-import { copyText } from "../../core/chat/growing-text.js";
 import { mergeChunks } from "../../core/chat/merge.js";
+import { copyText } from "../../core/growing-text.js";
 import { PartialValue } from "../../core/json/partial-value.js";
 import type { Message, Parts, Send } from "../red/api.js";
 import { copyLinkSource, copyParts, inheritProperties, LINK_SOURCE } from "./inherited-properties.js";

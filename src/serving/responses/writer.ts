@@ -1,5 +1,5 @@
 import type { Chunk } from "../../core/chat/chunk.js";
-import { GrowingText } from "../../core/chat/growing-text.js";
+import { GrowingText } from "../../core/growing-text.js";
 import { AnswerParts, type PartStep } from "../answer-parts.js";
 import { describeFailure } from "../client-failure.js";
 import type { AnswerEnd, AnswerName, FrameWriter } from "../form.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { copyText, GrowingText } from "../../../src/core/chat/growing-text.js";
-import { anyText } from "../../support/inputs/arbitraries.js";
+import { copyText, GrowingText } from "../../src/core/growing-text.js";
+import { anyText } from "../support/inputs/arbitraries.js";
 
 describe("Growing text", () => {
   it("has all that was appended", () => {
