@@ -128,9 +128,12 @@ function listQuotas(detail: unknown): string {
     .join(" ");
 }
 
+/** @returns "" for a value that says nothing, such as `{}` */
 function describeValue(value: unknown): string {
   if (typeof value === "string") return toExcerpt(value);
-  return value === undefined || value === null ? "" : toExcerpt(stringifyWithinDepth(value));
+  if (value === undefined || value === null) return "";
+  const isEmpty = typeof value === "object" && Object.keys(value).length === 0;
+  return isEmpty ? "" : toExcerpt(stringifyWithinDepth(value));
 }
 
 /** Shortens a foreign text and puts it on one line, so that an HTML page does not fill the debug sidebar. */

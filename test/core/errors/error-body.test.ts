@@ -163,6 +163,11 @@ describe("Error body", () => {
     assert.deepEqual(dropUndefined(readErrorClues(null, true)), { message: "" });
   });
 
+  it("has no message if it says nothing", () => {
+    for (const body of [{}, [], "", null, { error: {} }])
+      assert.equal(readErrorClues(body, true)?.message, "", JSON.stringify(body));
+  });
+
   it("shortens a foreign text to one line", () => {
     assert.equal(toExcerpt("  a\n\n b\t c "), "a b c");
     assert.equal(toExcerpt("x".repeat(1000)).length, 301);
