@@ -54,7 +54,7 @@ export function findOrOpenStream<T extends OpenStream>(
 }
 
 function requireStreamId({ parts }: Message, action: string): string {
-  if (typeof parts?.id !== "string" || !Number.isInteger(parts.index) || parts.index < 0) {
+  if (typeof parts?.id !== "string" || !Number.isSafeInteger(parts.index) || parts.index < 0) {
     throw new Failure(
       "configuration",
       `${action} the messages of a stream, but this message has no id and index in msg.parts. Wire the node behind a chat-stream. A node between them has to keep msg.parts, and a collect makes one message of the stream.`,

@@ -67,7 +67,7 @@ export type StreamMessage = Message & { parts: Parts };
 
 export function hasPlace(message: Message): message is StreamMessage {
   const { parts } = message;
-  return typeof parts?.id === "string" && Number.isInteger(parts.index) && parts.index >= 0;
+  return typeof parts?.id === "string" && Number.isSafeInteger(parts.index) && parts.index >= 0;
 }
 
 /** @returns the message, or a copy of it if a node cannot read or change it: a flow may freeze what it sends */

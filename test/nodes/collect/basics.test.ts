@@ -201,6 +201,7 @@ describe("collect behind a chat-stream", () => {
       { id: 7, index: 0 },
       { id: "a" },
       { id: "a", index: -1 },
+      { id: "a", index: 2 ** 53 },
       { id: "a", index: 0.5 },
     ]) {
       flow.getInbox("errors").clear();

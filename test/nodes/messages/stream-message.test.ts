@@ -28,6 +28,7 @@ describe("Message of a stream", () => {
       [{ id: "s" }, false],
       [{ id: 1, index: 0 }, false],
       [{ id: "s", index: -1 }, false],
+      [{ id: "s", index: 2 ** 53 }, false],
       [{ id: "s", index: 0.5 }, false],
       [{ id: "s", index: "0" }, false],
     ] as const) {
