@@ -108,6 +108,16 @@ describe("Arguments of a tool call in pieces", () => {
     );
   });
 
+  it("are read as fragments if a piece is too long to be held back", () => {
+    const long = `{"a":{"b":"${"x".repeat(64 * 1024)}`;
+    const args = new CallArguments();
+    args.add('{"a":');
+    assert.equal(args.add(long), long);
+    const short = new CallArguments();
+    short.add('{"a":');
+    assert.equal(short.add('{"a":{"b":"x'), "");
+  });
+
   it("are none if only a placeholder comes, and the placeholder with what no object can follow", () => {
     for (const placeholder of ["{}", " { } ", "null", '""']) assert.equal(readPieces([placeholder]), "");
     assert.equal(readPieces(["{}", " \n"]), "{} \n");

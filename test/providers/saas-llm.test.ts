@@ -42,6 +42,27 @@ describe("Request to the SaaS LLM API", () => {
       /\/api\/jobs\/\.\.%2Fx\/complete$/,
     );
   });
+
+  it("ends a failed job with a reason of at most 500 characters", () => {
+    const request = job!.buildCompleteRequest(buildEndpoint(), "j", "failed", "x".repeat(10_000));
+    const { status, error_message: reason } = JSON.parse(request.body!) as Record<string, string>;
+    assert.equal(status, "failed");
+    assert.match(reason!, /^x{400,}/);
+    assert.ok(reason!.length <= 501, String(reason!.length));
+  });
+
+  it("fails with invalid_request if parallel tool calls are forbidden, which the service would ignore", () => {
+    const tools = [{ type: "function", function: { name: "f", parameters: {} } }];
+    const messages = [{ role: "user", content: "hi" }];
+    const build = (parallel_tool_calls: boolean) =>
+      chat(
+        { model: "m", messages, tools, job: "j", parameters: { parallel_tool_calls } },
+        buildEndpoint(),
+        {},
+      );
+    assert.equal("parallel_tool_calls" in (JSON.parse(build(true).body!) as object), false);
+    assert.throws(() => build(false), { code: "invalid_request" });
+  });
 });
 
 describe("Connection test of the SaaS LLM API", () => {

@@ -96,6 +96,7 @@ describe("Plain events for clients", () => {
     const events = parse(
       [
         writer.writeText("Wrong"),
+        writer.writeText(" too"),
         writer.restart(1),
         writer.writeTool(note),
         writer.writeText("Right"),
@@ -104,6 +105,7 @@ describe("Plain events for clients", () => {
     );
     assert.deepEqual(events, [
       { event: "message", id: `${NAME.id}:0`, data: { payload: "Wrong" } },
+      { event: "message", id: `${NAME.id}:1`, data: { payload: " too" } },
       { event: "reset", id: `${NAME.id}:0`, data: {} },
       { event: "tool", id: `${NAME.id}:1`, data: note },
       { event: "message", id: `${NAME.id}:2`, data: { payload: "Right" } },
@@ -113,6 +115,15 @@ describe("Plain events for clients", () => {
         data: { code: "overloaded", message: "The model is busy. Try again later." },
       },
     ]);
+  });
+
+  it("say nothing of a chunk without content, which keeps its place in the numbers", () => {
+    const writer = REQUEST.createWriter(NAME);
+    const choices = [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }];
+    const chunk = { id: "", object: "chat.completion.chunk", created: 0, model: "", choices } as const;
+    assert.equal(writer.writeChunk(chunk, ""), "");
+    const [event] = parse(writer.writeText("Hi"));
+    assert.deepEqual(event, { event: "message", id: `${NAME.id}:1`, data: { payload: "Hi" } });
   });
 
   it("read only ids of their own", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Agent } from "undici";
-import { createAgent } from "../../src/transport/agent.js";
+import { createAgent, findProxy } from "../../src/transport/agent.js";
 import { PROXY_VARIABLES, useEnvironment } from "../support/runtime/environment.js";
 import { guardEachTest } from "../support/runtime/guards.js";
 import { sendWholeAnswer, TEXT } from "../support/services/answers.js";
@@ -34,6 +34,15 @@ describe("Agent", () => {
     assertStreamComplete(await ask({ url: server.url, agent }), TEXT);
     assert.equal(proxy.connections, 0);
     await Promise.all([direct.destroy(), agent.destroy()]);
+  });
+
+  it("asks this machine and names without a dot directly, whatever the environment says", async () => {
+    process.env["HTTPS_PROXY"] = "http://127.0.0.1:9";
+    const agent = createAgent({ connectTimeout: 1_000 });
+    for (const host of ["http://127.0.0.1:11434", "http://localhost", "http://ollama:11434", "https://vllm"])
+      assert.equal(findProxy(agent, new URL(host)), undefined, host);
+    assert.equal(findProxy(agent, new URL("https://service.invalid")), "127.0.0.1:9");
+    await agent.destroy();
   });
 
   for (const url of ["proxy.example", "ftp://proxy.example", "http://"]) {
@@ -95,7 +104,9 @@ describe("Agent", () => {
         await peer.endBody();
       } else await sendWholeAnswer(peer);
     });
-    const [first, second] = await Promise.all([ask(server), ask(server)]);
+    const asked = ask(server);
+    await waitUntil(() => server.requests.length === 1, "the first request arrives");
+    const [first, second] = await Promise.all([asked, ask(server)]);
     assertStreamComplete(first, "", "unknown");
     assertStreamComplete(second, TEXT);
     assert.equal(server.connections, 2);

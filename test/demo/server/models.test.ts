@@ -95,6 +95,16 @@ describe("The demo server's fault counter", () => {
     assert.ok(counter.next(first), "The oldest id is still counted.");
   });
 
+  it("keeps an id that is used while a thousand others come", () => {
+    const counter = new FaultCounter();
+    const used = readModel("demo:fault=500&times=2&after=0", 30);
+    counter.next(used);
+    for (let at = 1; at < 1_000; at++) counter.next(readModel(`demo:fault=500&times=1&after=${at}`, 30));
+    counter.next(used);
+    counter.next(readModel("demo:fault=500&times=1&after=1000", 30));
+    assert.equal(counter.next(used), undefined, "The third request fails, so the first two were forgotten.");
+  });
+
   it("rounds Retry-After up to whole seconds, with the exact time in retry-after-ms", () => {
     const headers = buildRefusal(readModel("demo:fault=429&retry-after=0.05", 30).fault!)?.details.headers;
     assert.deepEqual(headers, { "retry-after": "1", "retry-after-ms": "50" });

@@ -211,12 +211,45 @@ describe("Tool-call tracker", () => {
     }
   });
 
+  it("continues a call whose index comes with another id and no name", () => {
+    const tracker = new ToolCallTracker(TOOLS, 3);
+    const pieces = [
+      { index: 0, id: "a", function: { name: "get", arguments: '{"x"' } },
+      { index: 0, id: "b", function: { arguments: ":1}" } },
+    ];
+    assert.deepEqual(
+      tracker.normalise(pieces).map(({ index, id }) => [index, id]),
+      [
+        [0, "a"],
+        [0, undefined],
+      ],
+    );
+  });
+
+  it("takes a placeholder that comes again, or is replaced, as the same call", () => {
+    const call = (args: string, index = 0, id = "a") => ({
+      index,
+      id,
+      function: { name: "get", arguments: args },
+    });
+    for (const pieces of [
+      [call("{}"), call('{"x":1}')],
+      [call("{}"), call("{}", 1)],
+      [{ ...call("{}"), id: undefined }, call("{}")],
+    ]) {
+      const tracker = new ToolCallTracker(TOOLS, 3);
+      const indices = [...tracker.normalise(pieces), ...tracker.flush()].map(({ index }) => index);
+      assert.deepEqual([...new Set(indices)], [0], JSON.stringify(pieces));
+    }
+  });
+
   it("fails with limit if there are too many calls", () => {
     const tracker = new ToolCallTracker([], 3);
     tracker.normalise([{ id: "a" }, { id: "b" }, { id: "c" }]);
     const isLimit = (thrown: unknown) => thrown instanceof Failure && thrown.code === "limit";
     assert.throws(() => tracker.normalise([{ id: "d" }]), isLimit);
     assert.throws(() => tracker.normalise([{ index: 3 }]), isLimit);
+    assert.throws(() => new ToolCallTracker([], 3).normalise([{ index: 3 }]), isLimit, "the first call");
   });
 
   it("does not look for a second call after very long arguments", () => {

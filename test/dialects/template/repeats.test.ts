@@ -40,6 +40,19 @@ describe("Repeated records", () => {
     assert.equal(world.repeats.read(write("b", 2)), false);
   });
 
+  it("are not looked for in another response, until a record of it was learnt", () => {
+    const world = new World();
+    world.learn(write("a", 1));
+    assert.equal(world.repeats.read(write("b", 1)), true);
+    world.repeats.forget();
+    assert.equal(world.repeats.read(write("c", 1)), false);
+    world.learn(write("c", 1));
+    world.repeats.forget();
+    assert.equal(world.repeats.read(write("d", 1)), false);
+    world.learn(write("d", 1));
+    assert.equal(world.repeats.read(write("e", 1)), true);
+  });
+
   it("settle what only the last of them needs, once", () => {
     const world = new World();
     world.repeats.settle();

@@ -34,8 +34,8 @@ describe("Times of conversations", () => {
   it("tell whether one conversation is too old; one without a time is not", () => {
     const bounds = { maxConversations: 1, expiryMs: 100 };
     assert.deepEqual(
-      ["a", "c", "other"].map((name) => hasExpired(TIMES, name, bounds, 300)),
-      [true, false, false],
+      ["a", "b", "c", "other"].map((name) => hasExpired(TIMES, name, bounds, 300)),
+      [true, true, false, false],
     );
   });
 
@@ -47,6 +47,8 @@ describe("Times of conversations", () => {
     [{ a: 1 }, undefined],
     [[1], undefined],
     [[["a"]], undefined],
+    [[["a", "1"]], undefined],
+    [[[1, 2]], undefined],
   ] as const) {
     it(`are read from ${JSON.stringify(value)}`, () => assert.deepEqual(readTimes(value), times));
   }

@@ -297,6 +297,16 @@ describe("The conversation of a chat-stream", () => {
     assert.deepEqual(requestedMessages(), [user("C")]);
   });
 
+  it("deletes the conversation of the key at a msg.reset that names a stream that has ended", async () => {
+    const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
+    const [ended] = await talk(flow, { payload: "A", topic: "one" }, { payload: "X", topic: "two" });
+    flow.inject("ask", { reset: true, topic: "one", parts: ended!.parts! });
+    await pause();
+    await talk(flow, { payload: "B", topic: "one" }, { payload: "Y", topic: "two" });
+    assert.deepEqual(requestedMessages(-2), [user("B")]);
+    assert.deepEqual(requestedMessages(-1), [user("X"), assistant("re: X"), user("Y")]);
+  });
+
   it("keeps the conversation at msg.cancel", async () => {
     const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });

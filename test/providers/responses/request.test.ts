@@ -192,6 +192,11 @@ describe("Responses request", () => {
       [linked["store"], linked["include"], linked["previous_response_id"]],
       [undefined, undefined, "resp_1"],
     );
+    const joined = buildWith({ conversation: "conv_1" });
+    assert.deepEqual(
+      [joined["store"], joined["include"], joined["conversation"]],
+      [undefined, undefined, "conv_1"],
+    );
   });
 
   it("asks models that never reason, and services that encrypt nothing, for no encrypted reasoning", () => {
@@ -231,7 +236,7 @@ describe("Refusals of a Responses request", () => {
       "Your organization must be verified to generate reasoning summaries.",
       ({ reasoning }: Body) => isObject(reasoning) && reasoning["summary"],
     ],
-    ["store", "Unknown parameter: 'store'.", (body: Body) => body["store"]],
+    ["store", "Unknown parameter: 'store'.", (body: Body) => "store" in body || undefined],
   ] as const) {
     it(`are learned for ${field}, for this model only`, () => {
       const lesson = learn(message)!;
