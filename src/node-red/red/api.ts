@@ -191,6 +191,7 @@ export interface NodeRed {
   };
   /** What the runtime tells. Undefined in some test worlds. */
   events?: {
+    on(event: "flows:stopping" | "flows:started", listener: () => void): void;
     once(event: "flows:started", listener: () => void): void;
     removeListener(event: "flows:started", listener: () => void): void;
   };

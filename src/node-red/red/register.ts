@@ -1,4 +1,5 @@
 import type { Done, Message, NodeConfig, NodeRed, RuntimeNode, Send } from "./api.js";
+import { watchDeploys } from "./flow/deploys.js";
 import { guardNode } from "./guard.js";
 import { copyCopyable } from "./message-copy.js";
 
@@ -36,5 +37,6 @@ export function registerNode<Config extends NodeConfig>(
       (message) => copyCopyable(red, message),
     );
   }
+  watchDeploys(red);
   red.nodes.registerType(type, MessageNode);
 }

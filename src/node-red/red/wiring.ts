@@ -1,5 +1,6 @@
 import type { NodeRed, RuntimeNode } from "./api.js";
-import { readLinkCall } from "./link-call.js";
+import { isDeploying } from "./flow/deploys.js";
+import { readLinkCall } from "./flow/link-call.js";
 
 /** As much of a node as a walk over wires needs. */
 type Wired = Pick<RuntimeNode, "wires">;
@@ -123,13 +124,16 @@ export function describeWire(red: NodeRed, node: Wired, output: number): string 
   return `output ${output + 1} (to ${target})`;
 }
 
-/** @returns why nothing that leaves by an output comes back to the node, for its author; undefined if it can */
+/**
+ * @returns why nothing that leaves by an output comes back to the node, for its author; undefined if it can, or if a deploy
+ * exchanges nodes
+ */
 export function describeDeadEnd(
   red: NodeRed,
   node: Wired & { id: string },
   output: number,
 ): string | undefined {
-  if (findWay(red, node, output).end !== "nowhere") return undefined;
+  if (findWay(red, node, output).end !== "nowhere" || isDeploying(red)) return undefined;
   return `What goes to ${describeWire(red, node, output)} does not come back to this node. Wire it into an enabled chat-stream, and its output into this node.`;
 }
 

@@ -98,6 +98,13 @@ export class RetrySession {
     }
   }
 
+  private ask(tag: RetryTag, outputs: ReturnType<typeof toOutputs>): void {
+    this.held.afterDeploy(() => {
+      this.held.watchOver(tag, OUTPUT[tag.route]);
+      this.send(outputs);
+    });
+  }
+
   private carryOut(effect: RetryEffect): void {
     const { ports } = this;
     const { id, outerTags } = this.stream.record;
@@ -125,8 +132,7 @@ export class RetrySession {
         break;
       case "ask":
         ports.onStep(this);
-        this.held.watchOver(effect.tag, OUTPUT[effect.route]);
-        this.send(toOutputs(ports.host.clone(effect.message), effect.route));
+        this.ask(effect.tag, toOutputs(ports.host.clone(effect.message), effect.route));
         break;
       case "stop":
         ports.onStop(this.source);

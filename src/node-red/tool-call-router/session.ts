@@ -81,8 +81,10 @@ export class RunSession {
 
   /** Sends a request, and watches for its answer. @param message belongs to its receiver */
   sendRequest(tag: RunTag, message: Message): void {
-    this.held.watchOver(tag, ASK);
-    this.trace.ask(message, (marked) => this.send([null, marked]));
+    this.held.afterDeploy(() => {
+      this.held.watchOver(tag, ASK);
+      this.trace.ask(message, (marked) => this.send([null, marked]));
+    });
   }
 
   /** The turn's stream begins with this message. */

@@ -3,12 +3,16 @@ import type { AskTag } from "../messages/ask-tags.js";
 import type { InFlight } from "../messages/in-flight.js";
 import { RequestWatch } from "../messages/request-watch.js";
 import type { Done, NodeRed, RuntimeNode } from "../red/api.js";
+import { isDeploying } from "../red/flow/deploys.js";
 import type { NodeHost } from "../red/host.js";
 import { describeWire, findWay } from "../red/wiring.js";
 import { pauses } from "../runs/pauses.js";
 
 /** How long a cancelled request has to end by itself, with what it said. */
 const CANCEL_GRACE_MS = 2_000;
+
+/** How often it is looked whether a deploy is over. */
+const DEPLOY_POLL_MS = 50;
 
 const NO_END =
   "The stream's last message is missing: the chat-stream was deployed again, or a node on the way dropped it.";
@@ -69,6 +73,12 @@ export class RequestHold {
     this.endPause = pauses.begin(names, cancel);
     if (pauses.isCancelled(names)) this.wait(0, cancel);
     else this.wait(milliseconds, then);
+  }
+
+  /** Calls back at once, or after a deploy that exchanges nodes: what is sent to a node that does not exist is lost. */
+  afterDeploy(then: () => void): void {
+    if (isDeploying(this.asking.red)) this.wait(DEPLOY_POLL_MS, () => this.afterDeploy(then));
+    else then();
   }
 
   /** Watches over a request that leaves, unless a node on its way may hold it for long. @param output from 0 */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Message, NodeRed, RuntimeNode } from "../../red/api.js";
-import { findLinkIn } from "../../red/link-call.js";
+import { findLinkIn } from "../../red/flow/link-call.js";
 
 /** A call that went to a `link in` node. */
 export interface LinkedCall {

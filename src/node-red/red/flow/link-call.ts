@@ -1,4 +1,4 @@
-import type { NodeRed, RuntimeNode } from "./api.js";
+import type { NodeRed, RuntimeNode } from "../api.js";
 
 /** Where a `link call` node sends messages. */
 interface LinkCall {
