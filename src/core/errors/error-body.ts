@@ -128,12 +128,21 @@ function listQuotas(detail: unknown): string {
     .join(" ");
 }
 
-/** @returns "" for a value that says nothing, such as `{}` */
+/** @returns "" for a value that says nothing */
 function describeValue(value: unknown): string {
   if (typeof value === "string") return toExcerpt(value);
-  if (value === undefined || value === null) return "";
-  const isEmpty = typeof value === "object" && Object.keys(value).length === 0;
-  return isEmpty ? "" : toExcerpt(stringifyWithinDepth(value));
+  return saysNothing(value) ? "" : toExcerpt(stringifyWithinDepth(value));
+}
+
+/** Levels of an empty value that are looked into. */
+const MAX_EMPTY_DEPTH = 4;
+
+/** Whether nothing in a value tells anything: `{}`, `{"error": {"message": ""}}`. */
+export function saysNothing(value: unknown, depth: number = MAX_EMPTY_DEPTH): boolean {
+  if (typeof value === "string") return value.trim() === "";
+  if (typeof value !== "object") return value === undefined;
+  if (value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => saysNothing(member, depth - 1));
 }
 
 /** Shortens a foreign text and puts it on one line, so that an HTML page does not fill the debug sidebar. */

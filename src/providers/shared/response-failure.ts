@@ -1,6 +1,6 @@
 import { findAdvice } from "../../core/errors/advice.js";
 import { classify, isRetryable } from "../../core/errors/classify.js";
-import { readErrorClues, toExcerpt } from "../../core/errors/error-body.js";
+import { readErrorClues, saysNothing, toExcerpt } from "../../core/errors/error-body.js";
 import { Failure, type FailureCode, type FailureDetails } from "../../core/failure.js";
 import { type Headers, readHeader } from "../../core/headers.js";
 import { tryParseLooseJson } from "../../core/json/loose.js";
@@ -37,7 +37,8 @@ const MEANING: Readonly<Partial<Record<FailureCode, string>>> = {
 export function readResponseFailure(status: number, headers: Headers, body: string, now: number): Failure {
   const parsed = parseErrorBody(body);
   const clues = parsed === undefined ? undefined : readErrorClues(parsed, true);
-  const message = clues?.message || (parsed === undefined ? toExcerpt(stripMarkup(body)) : toExcerpt(body));
+  const text = parsed === undefined ? stripMarkup(body) : saysNothing(parsed) ? "" : body;
+  const message = clues?.message || toExcerpt(text);
   const wait = readRetryHint(headers, parsed, message, now);
   const code = classify({ ...clues, status, message, hasRetryHint: wait !== undefined });
   const details: FailureDetails = {

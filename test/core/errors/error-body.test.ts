@@ -164,7 +164,15 @@ describe("Error body", () => {
   });
 
   it("has no message if it says nothing", () => {
-    for (const body of [{}, [], "", null, { error: {} }])
+    for (const body of [
+      {},
+      [],
+      "",
+      null,
+      { error: {} },
+      { error: [] },
+      { error: { message: "", code: null } },
+    ])
       assert.equal(readErrorClues(body, true)?.message, "", JSON.stringify(body));
   });
 

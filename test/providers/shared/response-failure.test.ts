@@ -30,6 +30,20 @@ describe("Response with an error status", () => {
     for (const [body, code] of rows) assert.equal(read(body).code, code, JSON.stringify(body));
   });
 
+  it("quotes no body that says nothing", () => {
+    for (const body of [
+      "{}",
+      "[]",
+      "null",
+      '""',
+      '{"error":{}}',
+      '{"error":{"message":"","code":null}}',
+      '{"detail":[]}',
+    ])
+      assert.equal(read(body).message, "Request refused (400)", body);
+    assert.equal(read('{"error":0}').message, 'Request refused (400): {"error":0}');
+  });
+
   it("is a wrong key if Google gives that reason or any text about the key says so", () => {
     for (const message of [
       "API Key not found. Please pass a valid API key.",
