@@ -73,6 +73,30 @@ describe("The ledger of a budget", () => {
     assert.equal(ledger.request("d", "ben", 1, SPAN), "usedUp");
   });
 
+  it("resets what other processes have spent, too", () => {
+    const ledger = new Ledger(RULES);
+    ledger.setElsewhere([{ anna: [SPAN.start, 100] }], SPAN);
+    assert.equal(ledger.request("a", "anna", 1, SPAN), "usedUp");
+    ledger.reset("anna");
+    assert.equal(ledger.look("anna", SPAN).spent, 0);
+    assert.equal(ledger.request("a", "anna", 1, SPAN), "open");
+  });
+
+  it("remembers the most that one request of a purse has cost, in later spans too", () => {
+    const ledger = new Ledger(RULES);
+    for (const [id, cost] of [
+      ["a", 5],
+      ["b", 30],
+      ["c", 20],
+    ] as const) {
+      ledger.request(id, "anna", 10, SPAN);
+      ledger.settle(id, cost);
+    }
+    ledger.request("d", "anna", 10, NEXT);
+    assert.equal(ledger.getLargest("anna"), 30);
+    assert.equal(ledger.getLargest("ben"), 0);
+  });
+
   it("forgets a purse of an old span first, and never one that has a reservation", () => {
     const ledger = new Ledger(RULES);
     ledger.request("first", "running", 1, SPAN);

@@ -116,9 +116,25 @@ describe("Deadlines", () => {
     await clock.advance(300);
     assert.deepEqual(expired, []);
     deadlines.markDraining();
-    deadlines.markDraining();
     await clock.advance(50);
     assert.deepEqual(expired, ["drain"]);
+  });
+
+  it("are not put off by the ends of further choices, once every choice has ended", async () => {
+    const { clock, deadlines, expired } = watchAnswer();
+    deadlines.markDraining();
+    await clock.advance(30);
+    deadlines.markDraining();
+    await clock.advance(20);
+    assert.deepEqual(expired, ["drain"]);
+  });
+
+  it("do not pass if they are stopped while reads are awaited", async () => {
+    const { clock, deadlines, expired } = watchAnswer();
+    const jumped = clock.jump(450);
+    deadlines.stop();
+    await jumped;
+    assert.deepEqual(expired, []);
   });
 
   it("do not pass after a blocked event loop if data waits in the kernel", async () => {
