@@ -80,12 +80,15 @@ export function guardNode(
       reportError(node, wrapThrown(thrown), {}, copyRest);
     }
     for (const finish of [...pending]) finish();
-    if (!writes) {
-      done();
-      return;
-    }
-    limitWait(systemClock, writes, MAX_CLOSE_MS, () => new Failure("timeout", STILL_WRITING))
-      .catch((thrown: unknown) => logWarning(node, toFailure(thrown).message))
-      .finally(done);
+    if (writes) awaitWrites(node, writes).finally(done);
+    else done();
   });
+}
+
+/** Waits for what a closed node still writes, but not for long. */
+function awaitWrites(node: RuntimeNode, writes: Promise<void>): Promise<void> {
+  const createFailure = () => new Failure("timeout", STILL_WRITING);
+  return limitWait(systemClock, writes, MAX_CLOSE_MS, createFailure).catch((thrown: unknown) =>
+    logWarning(node, toFailure(thrown).message),
+  );
 }
