@@ -172,7 +172,7 @@ function readConnectError({ code, message }: ErrorCause, host: string): Failure 
     case "UND_ERR_CLOSED":
       return createConnectFailure(
         "connection",
-        `The connection to ${host} was closed on this side, as a deploy does. Try again.`,
+        `The connection to ${host} was closed on this side before an answer came. Try again.`,
       );
     case "UND_ERR_INVALID_ARG":
       return createConnectFailure("configuration", `The request cannot be sent: ${message}.`);

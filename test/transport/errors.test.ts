@@ -115,7 +115,7 @@ describe("Transport failure", () => {
   it("of connections that a deploy closes does not blame the service", () => {
     for (const code of ["UND_ERR_DESTROYED", "UND_ERR_CLOSED"]) {
       const { message } = createTransportFailure(coded(code), "service.example", false);
-      assert.match(message, /closed on this side, as a deploy does/);
+      assert.match(message, /closed on this side before an answer came/);
     }
   });
 

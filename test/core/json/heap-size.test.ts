@@ -15,10 +15,10 @@ function writeShuffled(number: number): string {
   return `{${members}}`;
 }
 
-/** Writes a list of objects that have the same names, 60,000 members in all. */
+/** Writes a list of objects that have the same names, 240,000 members in all. */
 function writeAlike(nameCount: number, padding = ""): string {
   const members = Array.from({ length: nameCount }, (_, at) => `"n${at}${padding}":${at}`);
-  return `[${Array.from({ length: 60_000 / nameCount }, () => `{${members}}`)}]`;
+  return `[${Array.from({ length: 240_000 / nameCount }, () => `{${members}}`)}]`;
 }
 
 const SHAPES: Readonly<Record<string, string>> = {
