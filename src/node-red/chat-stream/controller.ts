@@ -248,7 +248,10 @@ export class ChatStreamController {
     } else {
       // In order of arrival: messages after the control message are not stopped.
       keys = await this.arrivals.pass(evaluateTarget(), (key) => {
-        const cancelled = this.cancelled.cancelAll(key);
+        // The streams that run here say so themselves, and may be thousands.
+        const cancelled = this.cancelled
+          .cancelAll(key)
+          .filter((id) => this.sessions.get(id)?.isOver !== false);
         const stopped = this.stop((stream) => stream.hasKey && (key === "" || stream.key === key));
         // Last: a question that waits for a run starts when it ends, unless it is stopped before.
         for (const name of cancelled) pauses.cancel(name);
