@@ -33,7 +33,7 @@ const APART = ["browser", "fleet", "interop", "package"];
  * files in a process of its own, side by side.
  */
 const SUITES = {
-  all: { legs: LEGS, except: APART, parts: 2 },
+  all: { legs: LEGS, except: APART, parts: 3 },
   // The tests of the fault matrix, in all folders: their titles begin with the id of a row.
   faults: { legs: LEGS.slice(0, 1), except: ["browser", "fleet", "interop"], rows: true },
   browser: { legs: LEGS.slice(1), folder: "browser", parts: 3 },
