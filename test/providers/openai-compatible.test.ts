@@ -226,7 +226,7 @@ describe("Error response of an OpenAI-compatible service", () => {
       [429, { error: { message: "Slow" } }, "rate_limit", /Send requests less often/],
       [503, "", "overloaded", /^The service is overloaded \(503\) — Try again/],
       [500, "oops", "server_error", /^The service failed \(500\): oops$/],
-      [418, "[]", "invalid_request", /^Request refused \(418\): \[\]$/],
+      [418, "[]", "invalid_request", /^Request refused \(418\)$/],
     ];
     for (const [status, body, code, pattern] of rows) {
       const failure = readFailure(status, body);
