@@ -36,7 +36,7 @@ const SUITES = {
   all: { legs: LEGS, except: APART, parts: 3 },
   // The tests of the fault matrix, in all folders: their titles begin with the id of a row.
   faults: { legs: LEGS.slice(0, 1), except: ["browser", "fleet", "interop"], rows: true },
-  browser: { legs: LEGS.slice(1), folder: "browser", parts: 3 },
+  browser: { legs: LEGS.slice(1), folder: "browser", parts: 4 },
   // Real processes behind a real broker: mosquitto must be on the `PATH`.
   fleet: { legs: LEGS.slice(1), folder: "fleet" },
   package: { legs: LEGS.slice(0, 1), folder: "package" },
