@@ -10,7 +10,7 @@ const PRIMITIVE_BYTES = 8;
 /** Bytes of a member of an object beside its value and the characters of its name. */
 const MEMBER_BYTES = 40;
 
-/** An object of a list that has at least so many members is a hash table of its own (in V8), and shares no shape with others. */
+/** V8 keeps an object in a list as a hash table of its own from this number of members on. A smaller one shares its shape with others. */
 const MIN_HASHED_MEMBERS = 128;
 
 /** Bytes that one more piece adds to a text that grows by pieces: the engine keeps the pieces apart. */

@@ -10,7 +10,7 @@ import { LOST_AFTER_MS } from "./request-watch.js";
 export class ClosedStreams {
   private readonly listeners = new Set<(id: string) => void>();
 
-  /** @returns ends that */
+  /** @param onClosed gets the id of each stream; must not throw @returns stops listening */
   listen(onClosed: (id: string) => void): () => void {
     this.listeners.add(onClosed);
     return () => this.listeners.delete(onClosed);
