@@ -6,6 +6,7 @@ import { Editor } from "../test/browser/editor.js";
 import { findExample } from "../test/support/flows/examples.js";
 import { TestBrowser } from "../test/support/runtime/browser.js";
 import { DASHBOARD, installInto, PACKAGE, startNodeRed } from "../test/support/runtime/node-red-process.js";
+import { deployFlows } from "../test/support/runtime/started-flows.js";
 import { encodeApng } from "./apng.mjs";
 import { Film } from "./film.mjs";
 import { ensureBuilt, root } from "./setup.mjs";
@@ -192,7 +193,7 @@ function takeDashboard() {
 
 /** Takes a page with a chat while its second answer streams. @param getInput gets the field for the question */
 async function takeChat(example, path, getInput) {
-  await deployFlows(findExample(example).nodes);
+  await deployFlows(red.url, findExample(example).nodes);
   const page = await openPage(path, { width: 820, height: 720 });
   const send = async (text) => {
     await getInput(page).fill(text);
@@ -210,14 +211,8 @@ async function takeChat(example, path, getInput) {
   return picture;
 }
 
-async function deployFlows(flows) {
-  const headers = { "content-type": "application/json" };
-  const response = await fetch(`${red.url}/flows`, { method: "POST", headers, body: JSON.stringify(flows) });
-  if (!response.ok) throw new Error(await response.text());
-}
-
 async function openEditor(flows, viewport = { width: 1600, height: 1000 }) {
-  await deployFlows(flows);
+  await deployFlows(red.url, flows);
   const editor = new Editor(await browser.newPage(), red.url);
   await editor.page.setViewportSize(viewport);
   await editor.open();

@@ -3,9 +3,10 @@ import type { Locator, Page } from "playwright-core";
 import { findExample } from "../support/flows/examples.js";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import { DASHBOARD, type NodeRedProcess } from "../support/runtime/node-red-process.js";
+import { deployFlows } from "../support/runtime/started-flows.js";
 import { pause, waitUntil } from "../support/waiting.js";
 import { Editor } from "./editor.js";
-import { deployFlows, PACKAGE, waitForGrowth, world } from "./world.js";
+import { PACKAGE, waitForGrowth, world } from "./world.js";
 
 const EXAMPLE = "Dashboard chat";
 const PHONE = { width: 390, height: 844 };

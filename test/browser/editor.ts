@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
 import { EditorPage } from "../support/runtime/editor-page.js";
+import { deployAndWait } from "../support/runtime/started-flows.js";
 
 /** A message in the debug sidebar. */
 export interface DebugMessage {
@@ -107,7 +108,9 @@ export class Editor extends EditorPage {
   // ---- Deploying and running
 
   async deploy(): Promise<void> {
-    await this.page.locator("#red-ui-header-button-deploy:not(.disabled)").click();
+    await deployAndWait(this.url, () =>
+      this.page.locator("#red-ui-header-button-deploy:not(.disabled)").click(),
+    );
     await this.waitUntilDeployed();
     await this.page.locator("#red-ui-editor-shade").waitFor({ state: "hidden" });
   }

@@ -2,9 +2,10 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import { type NodeRedProcess, VERSIONS, type Version } from "../support/runtime/node-red-process.js";
+import { deployFlows } from "../support/runtime/started-flows.js";
 import { Editor } from "./editor.js";
 import { createChatFlow } from "./flows.js";
-import { deployFlows, PACKAGE, world } from "./world.js";
+import { PACKAGE, world } from "./world.js";
 
 for (const version of Object.keys(VERSIONS) as Version[])
   describe(`Error of a stream in the editor of ${VERSIONS[version].label}`, () => {

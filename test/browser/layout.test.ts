@@ -7,9 +7,10 @@ import {
   VERSIONS,
   type Version,
 } from "../support/runtime/node-red-process.js";
+import { deployFlows } from "../support/runtime/started-flows.js";
 import { Editor } from "./editor.js";
 import { findFaults, readDrawings } from "./layout.js";
-import { deployFlows, PACKAGE, world } from "./world.js";
+import { PACKAGE, world } from "./world.js";
 
 /** The screen of a common laptop. */
 const LAPTOP = { width: 1440, height: 900 };

@@ -3,7 +3,8 @@ import type { Page } from "playwright-core";
 import { findExample } from "../support/flows/examples.js";
 import { saveScreenshot } from "../support/runtime/browser.js";
 import { DASHBOARD, type NodeRedProcess } from "../support/runtime/node-red-process.js";
-import { deployFlows, PACKAGE, world } from "./world.js";
+import { deployFlows } from "../support/runtime/started-flows.js";
+import { PACKAGE, world } from "./world.js";
 
 /** An answer with everything that a model writes, and with what must not become an element. */
 const ANSWER = `# Planets

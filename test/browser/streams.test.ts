@@ -8,11 +8,12 @@ import {
   VERSIONS,
   type Version,
 } from "../support/runtime/node-red-process.js";
+import { deployFlows } from "../support/runtime/started-flows.js";
 import type { Reply } from "../support/services/scripted-service.js";
 import { useService } from "../support/services/use-service.js";
 import { Editor } from "./editor.js";
 import { StreamsPage } from "./streams-page.js";
-import { deployFlows, PACKAGE, world } from "./world.js";
+import { PACKAGE, world } from "./world.js";
 
 const TAB = { id: "tab", type: "tab", label: "First" };
 const OTHER_TAB = { id: "other-tab", type: "tab", label: "Second" };

@@ -13,6 +13,7 @@ import {
   type Version,
   WITHOUT_DASHBOARD,
 } from "../support/runtime/node-red-process.js";
+import { deployFlows } from "../support/runtime/started-flows.js";
 import { Editor } from "./editor.js";
 
 export { PACKAGE };
@@ -108,16 +109,6 @@ class World {
 }
 
 export const world = new World();
-
-/** Replaces the running flows of the Node-RED at an address. */
-export async function deployFlows(url: string, flows: readonly object[]): Promise<void> {
-  const response = await fetch(`${url}/flows`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(flows),
-  });
-  assert.equal(response.status, 204, await response.text());
-}
 
 /** Waits until an element has more than `length` characters of text. @returns how many it has */
 export async function waitForGrowth(element: Locator, length: number): Promise<number> {

@@ -9,6 +9,7 @@ import {
   startNodeRed,
   type Version,
 } from "../support/runtime/node-red-process.js";
+import { deployFlows } from "../support/runtime/started-flows.js";
 import { Mosquitto } from "../support/services/mosquitto.js";
 
 /** Seconds after which a silent worker is given up. */
@@ -138,12 +139,7 @@ export class Fleet {
   /** Deploys a worker's flow again, with all its nodes. */
   async redeploy(worker: NodeRedProcess): Promise<void> {
     const flows = await (await fetch(`${worker.url}/flows`)).json();
-    const response = await fetch(`${worker.url}/flows`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "Node-RED-Deployment-Type": "full" },
-      body: JSON.stringify(flows),
-    });
-    if (!response.ok) throw new Error(`The deploy failed: ${response.status}`);
+    await deployFlows(worker.url, flows);
   }
 
   private startProcess(flows: unknown[]): Promise<NodeRedProcess> {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { ROOT } from "../root.js";
+import { waitForStart } from "./started-flows.js";
 
 /**
  * A package that only the suite of the dashboard uses. Node-RED finds it, because it is installed beside Node-RED. The
@@ -93,7 +94,7 @@ module.exports.httpAdminMiddleware = (request, response, next) => {
   else next();
 };`;
 
-/** Starts Node-RED with its editor and waits until it answers. @throws if it ends or does not answer within 30 s */
+/** Starts Node-RED with its editor and waits until its flows run. @throws if it ends or does not answer within 30 s */
 export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProcess> {
   const { label, red, node } = VERSIONS[options.version];
   const port = await findFreePort();
@@ -130,6 +131,8 @@ export async function startNodeRed(options: ProcessOptions): Promise<NodeRedProc
     if (await isAnswering(url)) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  // A process may also end while it starts its flows, which is for the test to see.
+  await Promise.race([waitForStart(url), exited]);
   return {
     url,
     getOutput: () => printed,
