@@ -18,19 +18,21 @@ function checkLaws({ calls, requests, answers }: Witnessed, at: string): void {
 describe("A run that is kept, and a process that ends at any step", function () {
   this.timeout(300_000);
 
-  const play = async (point: CrashPoint): Promise<Witnessed> => {
-    const witnessed = await CrashWorld.play(VERSION, point);
+  const play = async (point: CrashPoint, minAnswers = 1): Promise<Witnessed> => {
+    const witnessed = await CrashWorld.play(VERSION, point, minAnswers);
     checkLaws(witnessed, JSON.stringify(point));
     return witnessed;
   };
 
   it("T16 Node-RED ends before a step of a run is stored: the run goes on from the step before, and calls no tool twice", async () => {
     for (let nth = 1; nth <= WRITES; nth++) {
-      const { calls, requests, answers } = await play({ at: "write", nth, when: "before" });
+      const { calls, requests, answers } = await play(
+        { at: "write", nth, when: "before" },
+        nth === 1 ? 0 : 1,
+      );
       // Before its first step is stored, a run is known to nobody: it has done nothing.
       if (nth === 1)
         assert.deepEqual({ calls, requests, answers }, { calls: [], requests: [0], answers: [] });
-      else assert.ok(answers.length >= 1, `before write ${nth}`);
       // Only a run that is over but was not forgotten answers twice.
       assert.ok(answers.length <= (nth === WRITES ? 2 : 1), `before write ${nth}`);
     }
@@ -38,15 +40,14 @@ describe("A run that is kept, and a process that ends at any step", function () 
 
   it("T17 Node-RED ends after a step of a run was stored, before anything came of it: the run goes on from there", async () => {
     for (let nth = 1; nth <= WRITES; nth++) {
-      const { answers } = await play({ at: "write", nth, when: "after" });
+      const { answers } = await play({ at: "write", nth, when: "after" }, nth < WRITES ? 1 : 0);
       assert.ok(answers.length <= 1, `after write ${nth}`);
-      if (nth < WRITES) assert.equal(answers.length, 1, `after write ${nth}`);
     }
   });
 
   it("T18 Node-RED ends while the model is asked or a tool is at work: the model is asked again, the tool is not", async () => {
     for (const nth of [1, 2, 3]) {
-      const asked = await play({ at: "asked", nth });
+      const asked = await play({ at: "asked", nth }, nth === 1 ? 0 : 1);
       // The first turn is not kept: nothing has been done yet, and the question can be asked again.
       assert.equal(asked.answers.length, nth === 1 ? 0 : 1, `asked ${nth}`);
       if (nth > 1) assert.equal(asked.requests.length, 4);

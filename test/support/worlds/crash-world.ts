@@ -20,6 +20,7 @@ import {
   type Version,
 } from "../runtime/node-red-process.js";
 import { ScriptedService } from "../services/scripted-service.js";
+import { waitUntil } from "../waiting.js";
 import { WEATHER } from "./router-world.js";
 
 /** Where the process of Node-RED ends: at a write of the store, or when the world hears of a request or a call. */
@@ -59,20 +60,24 @@ export class CrashWorld {
     installInto(this.userDir, [PACKAGE]);
   }
 
-  /** Plays one run through a crash and what comes after it. @returns what the world has seen of it */
-  static async play(version: Version, crash: CrashPoint): Promise<Witnessed> {
+  /**
+   * Plays one run through a crash and what comes after it.
+   * @param minAnswers answers that are waited for. On a busy machine, one may take a while
+   * @returns what the world has seen of the run
+   */
+  static async play(version: Version, crash: CrashPoint, minAnswers: number): Promise<Witnessed> {
     const service = await ScriptedService.start();
     const outside = createServer().listen(0, "127.0.0.1");
     await once(outside, "listening");
     const world = new CrashWorld(service, outside, crash);
     try {
-      return await world.run(version);
+      return await world.run(version, minAnswers);
     } finally {
       await world.end();
     }
   }
 
-  private async run(version: Version): Promise<Witnessed> {
+  private async run(version: Version, minAnswers: number): Promise<Witnessed> {
     this.prepareModel();
     this.outside.on("request", (request, response) => {
       void readBody(request).then((body) => {
@@ -91,8 +96,12 @@ export class CrashWorld {
         for (const call of calls) await this.post("result", { toolCall: call, text: "fine" });
       await pause(20);
     }
-    // The answer is on its way to the reader, and takes a while on a busy machine. Another one would be one too many.
-    for (let tries = 0; this.seen.answers.length === 0 && tries < 100; tries++) await pause(20);
+    const { answers, requests } = this.seen;
+    await waitUntil(() => answers.length >= minAnswers, "the reader gets the answer").catch(async (error) => {
+      const printed = this.red?.getOutput();
+      throw new Error(`${error.message}; the model was asked with ${requests} results.\n${printed}`);
+    });
+    // Another answer would be one too many.
     await pause(200);
     return this.seen;
   }
