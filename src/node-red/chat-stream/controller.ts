@@ -13,7 +13,7 @@ import { readControl } from "../messages/control.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
 import { NodeHost } from "../red/host.js";
 import { readStreamId } from "../red/names.js";
-import { pauses } from "../runs/pauses.js";
+import { cancels } from "../runs/cancels.js";
 import { runningRuns } from "../runs/register.js";
 import { ChatTrace } from "../traces/chat-trace.js";
 import { isReturnedRefusal } from "../wires/ask-loops.js";
@@ -151,7 +151,7 @@ export class ChatStreamController {
     stream.key = key;
     stream.hasKey = true;
     if (stream.isOver) return;
-    if (stream.hasNoReader() || !this.cancelled.admit(stream.id, key, stream.message)) {
+    if (stream.isUnwanted() || !this.cancelled.admit(stream.id, key, stream.message)) {
       this.ends.finish(stream, buildEmptyResult("cancelled"));
       return;
     }
@@ -243,7 +243,7 @@ export class ChatStreamController {
       findProvider(this.red, this.config.provider)?.runtime.stopKept(id);
       // At once, whatever its key is. After a retry, the stream's reader knows it by the id of the first attempt.
       keys = this.stop((stream) => stream.id === id || asksFor(stream.message, id));
-      pauses.cancel(id);
+      cancels.cancel(id);
       if (reset && keys.length === 0) keys = [await evaluateTarget()];
     } else {
       // In order of arrival: messages after the control message are not stopped.
@@ -254,7 +254,7 @@ export class ChatStreamController {
           .filter((id) => this.sessions.get(id)?.isOver !== false);
         const stopped = this.stop((stream) => stream.hasKey && (key === "" || stream.key === key));
         // Last: a question that waits for a run starts when it ends, unless it is stopped before.
-        for (const name of cancelled) pauses.cancel(name);
+        for (const name of cancelled) cancels.cancel(name);
         return [key, ...stopped];
       });
     }

@@ -9,6 +9,8 @@ import { closedStreams } from "../messages/closed-streams.js";
 import { inFlight } from "../messages/in-flight.js";
 import { StreamWriter } from "../messages/stream-writer.js";
 import type { Done, Message, NodeRed, RuntimeNode, Send } from "../red/api.js";
+import { readCallNames } from "../runs/call-names.js";
+import { cancels } from "../runs/cancels.js";
 import type { ComposedRequest } from "./composing/request.js";
 import type { ChatStreamConfig } from "./config.js";
 import { LiveSession } from "./live-session.js";
@@ -41,8 +43,8 @@ export interface StreamSession {
   release: () => void;
   /** The same, without an answer. */
   abandon: () => void;
-  /** Whether the client that asked has left. */
-  hasNoReader: () => boolean;
+  /** Whether nobody waits for the answer: the client that asked has left, or the tool's call that asked was cancelled. */
+  isUnwanted: () => boolean;
 }
 
 /** Where a stream comes from: its node, and the message that asks for it. */
@@ -58,7 +60,8 @@ interface Origin {
 
 /**
  * Creates the session of a new stream.
- * @param cancel called if the client that asked leaves, or somebody stops the stream in the live view
+ * @param cancel called if the client that asked leaves, the tool's call that asked is cancelled, or somebody stops the stream
+ *   in the live view
  */
 export function createSession(
   { red, node, config, arrival, message, send, done }: Origin,
@@ -74,10 +77,13 @@ export function createSession(
     partial: config.partial === true && !readContinuation(message),
   });
   const releaseTags = inFlight.hold(readTags(message));
-  const unwatch = departures.watch(message, () => cancel(id));
+  const endReaderWatch = departures.watch(message, () => cancel(id));
+  const calls = readCallNames(message);
+  const endCallWatch = cancels.watch(calls, () => cancel(id));
   const release = () => {
     releaseTags();
-    unwatch();
+    endReaderWatch();
+    endCallWatch();
   };
   const session: StreamSession = {
     id,
@@ -101,7 +107,7 @@ export function createSession(
       // A request that runs ends the row itself, with what it has cost.
       if (!session.running) session.endRow(undefined);
     },
-    hasNoReader: () => departures.hasLeft(message),
+    isUnwanted: () => departures.hasLeft(message) || cancels.isCancelled(calls),
   };
   session.endRow = liveStreams.begin(new LiveSession(red, node, config, session, () => cancel(id)));
   return session;

@@ -3,6 +3,7 @@ import type { PaidRetry } from "../../core/retry/retry-budget.js";
 import { listAskerNames, type RetryTag, type RouteName } from "../messages/ask-tags.js";
 import { closedStreams } from "../messages/closed-streams.js";
 import type { Send } from "../red/api.js";
+import { readCallNames } from "../runs/call-names.js";
 import { type AskingNode, RequestHold } from "../wires/request-hold.js";
 import type { RetryEffect, RetryEvent } from "./events.js";
 import type { RetryRoute } from "./routes.js";
@@ -107,7 +108,7 @@ export class RetrySession {
 
   private carryOut(effect: RetryEffect): void {
     const { ports } = this;
-    const { id, outerTags } = this.stream.record;
+    const { id, outerTags, last } = this.stream.record;
     switch (effect.type) {
       case "send":
         this.send(effect.message);
@@ -116,7 +117,7 @@ export class RetrySession {
         // From here on the stream is this node's to bring to an end, and others know that it works on it.
         this.held.workFor(outerTags);
         this.held.pause(
-          [id, ...listAskerNames(outerTags)],
+          [id, ...listAskerNames(outerTags), ...(last ? readCallNames(last) : [])],
           effect.milliseconds,
           () => this.handle({ type: "due" }),
           () => this.cancel(),

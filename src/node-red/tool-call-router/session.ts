@@ -4,7 +4,8 @@ import { closedStreams } from "../messages/closed-streams.js";
 import { OrderedStream } from "../messages/ordered-stream.js";
 import type { StreamMessage } from "../messages/stream-message.js";
 import type { Done, Message, Send } from "../red/api.js";
-import { pauses } from "../runs/pauses.js";
+import { nameCall, readCallNames } from "../runs/call-names.js";
+import { cancels } from "../runs/cancels.js";
 import { runningRuns } from "../runs/register.js";
 import { RunTrace } from "../traces/run-trace.js";
 import { RequestHold } from "../wires/request-hold.js";
@@ -138,7 +139,10 @@ export class RunSession {
   cancel(): string | undefined {
     const { record, state } = this.run;
     if (state.phase === "calling") {
+      const { openCalls } = state.round;
       this.handle({ type: "cancelled" });
+      // Only now, so that their ends are no answers.
+      for (const { id } of openCalls) cancels.cancel(nameCall(record.key, id));
       return undefined;
     }
     record.isCancelled = true;
@@ -175,7 +179,7 @@ export class RunSession {
     const { settings, warnings } = this.ports;
     const { record } = this.run;
     // Its chat-stream may have been told while the last message was on its way.
-    if (pauses.isCancelled(listNames(record))) record.isCancelled = true;
+    if (cancels.isCancelled(listNames(record))) record.isCancelled = true;
     if (settings.tools.size > 0 && isAskedWithoutTools(message)) warnings.warn(BYPASSED);
     this.handle({ type: "message", message });
   }
@@ -265,7 +269,8 @@ export class RunSession {
   }
 }
 
-/** @returns the ids by which others know a run */
-function listNames({ key, stream, outerTags }: RunRecord): string[] {
-  return [key, ...(stream === undefined ? [] : [stream]), ...listAskerNames(outerTags)];
+/** @returns the names under which a run is cancelled at other nodes */
+function listNames({ key, stream, outerTags, base }: RunRecord): string[] {
+  const ids = stream === undefined ? [key] : [key, stream];
+  return [...ids, ...listAskerNames(outerTags), ...readCallNames(base)];
 }

@@ -6,7 +6,7 @@ import type { Done, NodeRed, RuntimeNode } from "../red/api.js";
 import { isDeploying } from "../red/flow/deploys.js";
 import type { NodeHost } from "../red/host.js";
 import { describeWire, findWay } from "../red/wiring.js";
-import { pauses } from "../runs/pauses.js";
+import { cancels } from "../runs/cancels.js";
 
 /** How long a cancelled request has to end by itself, with what it said. */
 const CANCEL_GRACE_MS = 2_000;
@@ -39,7 +39,7 @@ export class RequestHold {
   private timer: unknown;
   private graceTimer: unknown;
   private release = () => {};
-  private endPause = () => {};
+  private endWatch = () => {};
 
   /**
    * @param describeUntaken says that no stream came. Gets the wire by which the request left, as errors quote it
@@ -65,13 +65,13 @@ export class RequestHold {
 
   /**
    * Waits for a time. Nothing is under way until the next request leaves.
-   * @param names ids of the reader's stream, and of those on whose behalf it is asked for
-   * @param cancel called if somebody cancels them at a chat-stream, or has done so already
+   * @param names of the reader's stream, and of those on whose behalf it is asked for
+   * @param cancel called if somebody cancels them at another node, or has done so already
    */
   pause(names: readonly string[], milliseconds: number, then: () => void, cancel: () => void): void {
-    this.endPause();
-    this.endPause = pauses.begin(names, cancel);
-    if (pauses.isCancelled(names)) this.wait(0, cancel);
+    this.endWatch();
+    this.endWatch = cancels.watch(names, cancel);
+    if (cancels.isCancelled(names)) this.wait(0, cancel);
     else this.wait(milliseconds, then);
   }
 
@@ -83,7 +83,7 @@ export class RequestHold {
 
   /** Watches over a request that leaves, unless a node on its way may hold it for long. @param output from 0 */
   watchOver(tag: AskTag, output: number): void {
-    this.endPause();
+    this.endWatch();
     this.output = output;
     this.hasBegun = false;
     if (!findWay(this.asking.red, this.asking.node, output).isSlow) this.watch.start(tag);
@@ -129,7 +129,7 @@ export class RequestHold {
   /** Lets go of everything. */
   close(): void {
     this.stopTimers();
-    this.endPause();
+    this.endWatch();
     this.release();
     this.finish();
   }

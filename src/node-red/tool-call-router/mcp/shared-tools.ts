@@ -8,6 +8,8 @@ import type { ClientCall, SharedTool, ToolSource } from "../../../mcp/serving/to
 import { type EndpointNode, findEndpoint } from "../../chat-endpoint/lookup.js";
 import type { Message } from "../../red/api.js";
 import { logWarning } from "../../red/log.js";
+import { nameCall } from "../../runs/call-names.js";
+import { cancels } from "../../runs/cancels.js";
 import { ToolAnswers } from "../calls/answers.js";
 import type { ToolCalls } from "../calls/tool-outputs.js";
 import type { ToolCallTag } from "../classify.js";
@@ -25,6 +27,9 @@ const MAX_REMEMBERED = 1_000;
 
 /** Calls of clients that may wait at once. */
 const MAX_OPEN = 1_000;
+
+/** Id of a call in its run: each has its own. */
+const CALL_ID = "call";
 
 /** Offers the drawn tools of a router to the MCP clients of an endpoint. Each call leaves as a model's does. */
 export class SharedTools implements ToolSource {
@@ -77,7 +82,7 @@ export class SharedTools implements ToolSource {
       open.call.onProgress(progress as unknown as { progress: number });
       return true;
     }
-    const result = open.answers.take("call", message, this.router.settings.maxResult);
+    const result = open.answers.take(CALL_ID, message, this.router.settings.maxResult);
     if (result) open.finish(result);
     return true;
   }
@@ -101,7 +106,10 @@ export class SharedTools implements ToolSource {
       this.outputs.forget(key);
       resolve(result);
     };
-    const leave = () => finish(createFailedResult("The call was cancelled."));
+    const leave = () => {
+      finish(createFailedResult("The call was cancelled."));
+      cancels.cancel(nameCall(key, CALL_ID));
+    };
     const timer = clock.setTimer(
       () => finish(createFailedResult(`The tool timed out: no answer came within ${toolTimeout / 1000} s.`)),
       toolTimeout,
@@ -109,7 +117,7 @@ export class SharedTools implements ToolSource {
     call.signal.addEventListener("abort", leave);
     this.open.set(key, { answers: new ToolAnswers(), call, finish });
     const tag: ToolCallTag = {
-      id: "call",
+      id: CALL_ID,
       name: call.name,
       arguments: call.arguments,
       round: 1,
@@ -122,7 +130,7 @@ export class SharedTools implements ToolSource {
       toolCall: tag,
       client: { name: call.client },
     };
-    host.run(() => this.outputs.send(tool, { run: key, id: "call" }, message, (out) => node.send(out)));
+    host.run(() => this.outputs.send(tool, { run: key, id: CALL_ID }, message, (out) => node.send(out)));
   }
 }
 
