@@ -35,21 +35,24 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   toolArguments: 1024 * 1024,
 });
 
-/** How long each part of a stream may take, in milliseconds. All are finite and above 0. */
+/**
+ * How long each part of a stream may take, in milliseconds. All are finite and above 0. The label in the dialog of
+ * chat-provider stands first.
+ */
 export interface Timeouts {
-  /** Until the connection is open. */
+  /** *Connect*: until the connection is open. */
   connect: number;
-  /** From then until the response's headers. A model reads a long prompt before it answers. */
+  /** *First byte*: from then until the response's headers. A model reads a long prompt before it answers. */
   headers: number;
-  /** From the headers to the first text, reasoning or piece of a tool call. Slow local models need more. */
+  /** *First text*: from the headers to the first text, reasoning or piece of a tool call. Slow local models need more. */
   firstChunk: number;
-  /** Without a single byte, after the answer has begun. */
+  /** *Idle*: without a single byte, after the answer has begun. */
   idle: number;
-  /** Without content, even if keep-alive comments arrive. */
+  /** *No progress*: without content, even if keep-alive comments arrive. */
   progress: number;
-  /** The whole stream. */
+  /** *Whole stream*. */
   total: number;
-  /** After the finish reason, until the usage and the end marker have arrived. */
+  /** Not in the dialog: after the finish reason, until the usage and the end marker have arrived. */
   drain: number;
 }
 

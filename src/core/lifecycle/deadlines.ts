@@ -1,11 +1,8 @@
 import { type Clock, MAX_TIMER_MS } from "../clock.js";
 import type { Timeouts } from "../limits.js";
 
-/**
- * The deadline that passed. `drain` is no failure: the answer is complete, only the service's end marker did not come.
- * For the others, see `Timeouts`.
- */
-export type Expiry = "connect" | "headers" | "firstChunk" | "idle" | "progress" | "total" | "drain";
+/** The timeout that has passed. `drain` is no failure: the answer is complete, only the service's end marker did not come. */
+export type Expiry = keyof Timeouts;
 
 /**
  * Watches the deadlines of one stream with a single timer. To mark progress is cheap, because it only stores a time: the

@@ -106,15 +106,11 @@ export interface ProviderSettings extends Concurrency {
   replayAtOnce: boolean;
 }
 
-/** The setting of each timeout. */
-const TIMEOUT_SETTINGS: readonly (readonly [keyof ProviderNodeConfig, keyof Timeouts])[] = [
-  ["connectTimeout", "connect"],
-  ["headersTimeout", "headers"],
-  ["firstChunkTimeout", "firstChunk"],
-  ["idleTimeout", "idle"],
-  ["progressTimeout", "progress"],
-  ["totalTimeout", "total"],
-];
+/**
+ * The timeouts that an author can set. The flow JSON has `headers` as `headersTimeout`, in seconds, and the dialog calls it
+ * *First byte*; for the other labels, see `Timeouts`.
+ */
+const TIMEOUT_NAMES = ["connect", "headers", "firstChunk", "idle", "progress", "total"] as const;
 
 const DEFAULT_DEMO_PACE = 30;
 const DEFAULT_SILENCE_S = 5;
@@ -136,7 +132,8 @@ export function readProviderConfig(
   const baseUrl = readText(config.baseUrl, "baseUrl", "base URL");
   const apiKey = readText(credentials.apiKey, "apiKey", "API key");
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS };
-  for (const [setting, name] of TIMEOUT_SETTINGS) {
+  for (const name of TIMEOUT_NAMES) {
+    const setting = `${name}Timeout` as const;
     const seconds = readNumber(config[setting], `provider's setting ${setting}`, { above: 0 });
     if (seconds !== undefined) timeouts[name] = toTimerMs(seconds);
   }
