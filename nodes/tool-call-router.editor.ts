@@ -60,6 +60,25 @@
     return !tool.link;
   }
 
+  /** What has an output: a tool, a row of an MCP server whose calls wait, or all tools that come with the messages. */
+  type Source = RouterTool.Tool | RouterMcp.Row | "otherTools";
+
+  /** Lists what has an output after the fixed ones, in the order of the outputs. */
+  function listSources(node: RouterNode): Source[] {
+    const approvals = readRows(node).filter(({ approve }) => approve);
+    return [
+      ...readTools(node).filter(hasOwnOutput),
+      ...approvals,
+      ...(node.otherTools ? ["otherTools" as const] : []),
+    ];
+  }
+
+  /** @returns the index of a source's output as text; undefined if it has none */
+  function findPort(sources: readonly Source[], source: Source): string | undefined {
+    const at = sources.indexOf(source);
+    return at < 0 ? undefined : String(FIXED_OUTPUTS + at);
+  }
+
   function checkTools(this: RouterNode, value: unknown, _options: object): true | string | string[] {
     if (value !== undefined && !Array.isArray(value)) return this._("tool-call-router.error.tools");
     const tools = readTools(this);
@@ -142,8 +161,7 @@
     const tools = readTools(node);
     const { links = [], servers = [], outputs } = node;
     const rows = readRows(node);
-    const approvals = rows.filter(({ approve }) => approve).length;
-    const count = FIXED_OUTPUTS + tools.filter(hasOwnOutput).length + approvals + (node.otherTools ? 1 : 0);
+    const count = FIXED_OUTPUTS + listSources(node).length;
     if (outputs !== count) node.outputs = count;
     if (links.length === tools.length && tools.some(({ link = "" }, at) => link !== links[at]))
       node.tools = tools.map((tool, at) => (tool.link ? { ...tool, link: links[at]! } : tool));
@@ -183,57 +201,52 @@
     toolChoice.val(chosen);
   }
 
-  function prepareTools(node: RouterNode): void {
-    const list = $("#tool-call-router-list");
-    const otherTools = $("#node-input-otherTools");
+  /** Offers the tools as a tool choice. A chosen tool stays chosen when it is renamed. @param names names of all tools */
+  function offerTools(node: RouterNode, names: readonly string[]): void {
     const toolChoice = $("#node-input-toolChoice");
-    /** The tools that had an output when the dialog was opened, in the order of the outputs. */
-    const before = readTools(node).filter(hasOwnOutput);
+    for (const [at, item] of listItems().entries()) {
+      const name = names[at];
+      if (!name) continue;
+      if (item.name && toolChoice.val() === item.name) fillToolChoice(node, name, names);
+      item.name = name;
+    }
+    fillToolChoice(node, String(toolChoice.val()), names);
+  }
+
+  /**
+   * Notes the new place of each output. The editor moves the wires by it, as it does for core's switch node.
+   * @param before the sources when the dialog was opened
+   */
+  function numberOutputs(before: readonly Source[]): void {
+    const places = new Map<string, number>();
+    for (let at = 0; at < FIXED_OUTPUTS; at++) places.set(String(at), at);
+    // -1: the output is gone.
+    for (const source of before) places.set(findPort(before, source)!, -1);
+    let next = FIXED_OUTPUTS;
+    /** @returns the number of the output, from 1 */
+    const place = (port: string, hasOutput: boolean): number | undefined => {
+      if (!hasOutput) return undefined;
+      places.set(port, next);
+      return ++next;
+    };
+    for (const { row, port } of listItems()) row!.showOutput(place(port!, hasOwnOutput(row!.readTool())));
+    for (const { readRow, port, showOutput } of RouterMcp.listItems())
+      showOutput!(place(port!, readRow!().approve === true));
+    place(findPort(before, "otherTools") ?? "other", hasOtherTools());
+    $("#node-input-outputs").val(JSON.stringify(Object.fromEntries(places)));
+  }
+
+  function hasOtherTools(): boolean {
+    return $("#node-input-otherTools").is(":checked");
+  }
+
+  /**
+   * Makes the list of tools, still empty.
+   * @param onChange called when tools were removed or sorted
+   */
+  function createToolList(node: RouterNode, onChange: () => void): JQuery {
+    const list = $("#tool-call-router-list");
     let addedCount = 0;
-    const approvalsBefore = readRows(node).filter(({ approve }) => approve);
-    const portsBefore = before.length + approvalsBefore.length;
-    const otherPort = node.otherTools ? String(FIXED_OUTPUTS + portsBefore) : "other";
-
-    /** Notes the new place of each output. The editor moves the wires by it, as it does for core's switch node. */
-    const numberOutputs = () => {
-      const oldPorts = Array.from({ length: portsBefore + (node.otherTools ? 1 : 0) }, (_none, at) => at);
-      // -1: the output is gone.
-      const places = new Map<string, number>(oldPorts.map((at) => [String(FIXED_OUTPUTS + at), -1]));
-      for (let at = 0; at < FIXED_OUTPUTS; at++) places.set(String(at), at);
-      let next = FIXED_OUTPUTS;
-      for (const { row, port } of listItems()) {
-        const isOwn = hasOwnOutput(row!.readTool());
-        if (isOwn) places.set(port!, next++);
-        row!.showOutput(isOwn ? next : undefined);
-      }
-      for (const { readRow, port, showOutput } of RouterMcp.listItems()) {
-        const isAsked = readRow!().approve === true;
-        if (isAsked) places.set(port!, next++);
-        showOutput!(isAsked ? next : undefined);
-      }
-      if (otherTools.is(":checked")) places.set(otherPort, next);
-      $("#tool-call-router-message-schemas-row").toggle(otherTools.is(":checked"));
-      $("#node-input-outputs").val(JSON.stringify(Object.fromEntries(places)));
-    };
-
-    /** Offers the tools as a tool choice. A chosen tool stays chosen when it is renamed. */
-    const offerTools = (names: readonly string[]) => {
-      for (const [at, item] of listItems().entries()) {
-        const name = names[at];
-        if (!name) continue;
-        if (item.name && toolChoice.val() === item.name) fillToolChoice(node, name, names);
-        item.name = name;
-      }
-      fillToolChoice(node, String(toolChoice.val()), names);
-    };
-
-    const update = () => {
-      numberOutputs();
-      const names = listItems().map(({ row }) => row!.readTool().name ?? "");
-      offerTools(names);
-      for (const { row } of listItems()) row!.check(names);
-    };
-    fillToolChoice(node, String(node.toolChoice ?? ""));
     list.editableList<Item>({
       addButton: node._("tool-call-router.tools.add"),
       sortable: true,
@@ -249,20 +262,28 @@
         if (isNew) setTimeout(() => item.row!.open());
       },
       removeItem: ({ name }) => {
-        if (name && toolChoice.val() === name) fillToolChoice(node, "");
-        setTimeout(update);
+        if (name && $("#node-input-toolChoice").val() === name) fillToolChoice(node, "");
+        setTimeout(onChange);
       },
-      sortItems: update,
+      sortItems: onChange,
     });
     EmptyList.describe(list, node._("tool-call-router.tools.none"));
-    for (const tool of readTools(node)) {
-      const at = before.indexOf(tool);
-      list.editableList("addItem", at < 0 ? { tool } : { tool, port: String(FIXED_OUTPUTS + at) });
-    }
-    const rows = readRows(node).map((row) => {
-      const at = approvalsBefore.indexOf(row);
-      return at < 0 ? { row } : { row, port: String(FIXED_OUTPUTS + before.length + at) };
-    });
+    return list;
+  }
+
+  function prepareTools(node: RouterNode): void {
+    const before = listSources(node);
+    const update = () => {
+      numberOutputs(before);
+      $("#tool-call-router-message-schemas-row").toggle(hasOtherTools());
+      const names = listItems().map(({ row }) => row!.readTool().name ?? "");
+      offerTools(node, names);
+      for (const { row } of listItems()) row!.check(names);
+    };
+    fillToolChoice(node, String(node.toolChoice ?? ""));
+    const list = createToolList(node, update);
+    for (const tool of readTools(node)) list.editableList("addItem", { tool, port: findPort(before, tool) });
+    const rows = readRows(node).map((row) => ({ row, port: findPort(before, row) }));
     RouterMcp.prepare(node, rows, update);
     $("#tool-call-router-tools").on("change keyup paste input click", () => setTimeout(update));
     update();

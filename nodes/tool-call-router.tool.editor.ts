@@ -90,9 +90,14 @@ namespace RouterTool {
     });
   }
 
+  /** @returns the translation of texts of the tools' list */
+  function translateFor(node: EditorNode): Translate {
+    return (key, values = {}) => node._(`tool-call-router.tools.${key}`, values);
+  }
+
   /** Builds the list of what may answer a tool's calls: an output of its own, or a link in node. */
   function buildLinkSelect(tool: Tool, node: EditorNode, ownOutput: JQuery): JQuery {
-    const translate = (key: string, values = {}) => node._(`tool-call-router.tools.${key}`, values);
+    const translate = translateFor(node);
     const select = $("<select>")
       .attr("title", translate("link"))
       .append(ownOutput, listLinks(node, translate("here")));
@@ -105,83 +110,126 @@ namespace RouterTool {
     return select.val(tool.link ?? "");
   }
 
-  /** Fills a row of the list with the fields of a tool. */
-  export function createRow(element: JQuery, tool: Tool, node: EditorNode): Row {
-    const translate = (key: string, values = {}) => node._(`tool-call-router.tools.${key}`, values);
+  /** The inputs of a row. */
+  interface Inputs {
+    name: JQuery;
+    description: JQuery;
+    link: JQuery;
+    /** The option of `link` that stands for an output of the router. */
+    ownOutput: JQuery;
+    /** Hidden: JSON text. */
+    schema: JQuery;
+    strict: JQuery;
+  }
+
+  function createInputs(tool: Tool, node: EditorNode): Inputs {
+    const translate = translateFor(node);
     const addLabel = (input: JQuery, key: string) =>
       input.attr("placeholder", translate(key)).attr("aria-label", translate(key));
-    const name = addLabel($('<input type="text">'), "name").val(tool.name ?? "");
-    const description = addLabel($('<textarea rows="1">'), "description").val(tool.description ?? "");
     const ownOutput = $("<option>").val("");
-    const link = buildLinkSelect(tool, node, ownOutput);
-    const schema = $('<input type="hidden">').val(Schema.toText(tool.parameters));
-    const strict = $('<input type="checkbox">').prop("checked", tool.strict === true);
+    return {
+      name: addLabel($('<input type="text">'), "name").val(tool.name ?? ""),
+      description: addLabel($('<textarea rows="1">'), "description").val(tool.description ?? ""),
+      link: buildLinkSelect(tool, node, ownOutput),
+      ownOutput,
+      schema: $('<input type="hidden">').val(Schema.toText(tool.parameters)),
+      strict: $('<input type="checkbox">').prop("checked", tool.strict === true),
+    };
+  }
+
+  /** Reads the tool from the inputs. @param stored the tool as the flow holds it */
+  function readInputs({ name, description, link, schema, strict }: Inputs, stored: Tool): Tool {
+    const json = String(schema.val() ?? "");
+    const fields = {
+      name: String(name.val()).trim(),
+      description: String(description.val()),
+      parameters: json === Schema.toText(stored.parameters) ? stored.parameters : json,
+      strict: strict.is(":checked"),
+      link: String(link.val() ?? ""),
+    };
+    // What a flow leaves out stays out: opening and closing the dialog changes nothing.
+    const filled = { name: "", description: "", parameters: undefined, strict: false, link: "", ...stored };
+    const changed = Object.entries(fields).filter(([key, value]) => value !== filled[key as keyof Tool]);
+    return { ...stored, ...Object.fromEntries(changed) };
+  }
+
+  /** The arguments of a tool: a button that shows and hides them, their summary beside it, and their editor. */
+  interface ArgumentsPanel {
+    button: JQuery;
+    summary: JQuery;
+    body: JQuery;
+    show(isOpen: boolean): void;
+    /** Shows the arguments in short, or their mistake, and in what the schema is too loose for `strict`. */
+    describe(tool: Tool, mistake: string | undefined): void;
+  }
+
+  function createPanel({ schema, strict }: Inputs, node: EditorNode): ArgumentsPanel {
+    const translate = translateFor(node);
     const caret = $("<i>").addClass("fa fa-caret-right");
-    const summary = $("<span>").addClass("chat-tool-summary");
-    const toggle = $('<button type="button">')
+    const button = $('<button type="button">')
       .addClass("red-ui-button red-ui-button-small")
       .append(caret, $("<span>").text(` ${translate("arguments")}`));
+    const summary = $("<span>").addClass("chat-tool-summary");
     const strictHint = $("<div>").addClass("chat-tool-hint");
-    const panel = $("<div>")
+    const body = $("<div>")
       .addClass("chat-tool-panel")
       .append($("<div>").append(schema), $("<label>").text(translate("strict")).prepend(strict), strictHint);
+    const show = (isOpen: boolean) => {
+      body.toggle(isOpen);
+      caret.toggleClass("fa-caret-right", !isOpen).toggleClass("fa-caret-down", isOpen);
+      button.attr("aria-expanded", String(isOpen));
+      if (isOpen) SchemaField.showEditor(schema);
+    };
+    button.on("click", () => show(!body.is(":visible")));
+    const describe = (tool: Tool, mistake: string | undefined) => {
+      // An open code editor shows the mistake itself.
+      const shownMistake = body.is(":visible") ? "" : mistake;
+      summary
+        .text(mistake === undefined ? summarize(tool.parameters, node._) : (shownMistake ?? ""))
+        .toggleClass("chat-wrong", mistake !== undefined);
+      // Only a hint: some services accept any schema.
+      const isChecked = tool.strict && Schema.isGiven(tool.parameters);
+      const looseness = isChecked ? Schema.findLooseness(tool.parameters) : undefined;
+      strictHint
+        .text(looseness ?? translate("strictHint"))
+        .toggleClass("chat-wrong", looseness !== undefined);
+    };
+    return { button, summary, body, show, describe };
+  }
+
+  /** Marks an input that has a mistake. @param title of an input without one */
+  function markInput(input: JQuery, mistake: string | undefined, title: string): void {
+    input.toggleClass("input-error", mistake !== undefined).attr("title", mistake ?? title);
+  }
+
+  /** Fills a row of the list with the fields of a tool. */
+  export function createRow(element: JQuery, tool: Tool, node: EditorNode): Row {
+    const translate = translateFor(node);
+    const inputs = createInputs(tool, node);
+    const { name, description, link, ownOutput } = inputs;
+    const panel = createPanel(inputs, node);
     element
       .addClass("chat-tool")
       .append(
         $("<div>").append(name, link),
         $("<div>").append(description),
-        $("<div>").append(toggle, summary),
-        panel.hide(),
+        $("<div>").append(panel.button, panel.summary),
+        panel.body,
       );
-
-    const showArguments = (isOpen: boolean) => {
-      panel.toggle(isOpen);
-      caret.toggleClass("fa-caret-right", !isOpen).toggleClass("fa-caret-down", isOpen);
-      toggle.attr("aria-expanded", String(isOpen));
-      if (isOpen) SchemaField.showEditor(schema);
-    };
-    toggle.on("click", () => showArguments(!panel.is(":visible")));
-    showArguments(false);
-
-    const readTool = (): Tool => {
-      const json = String(schema.val() ?? "");
-      const fields = {
-        name: String(name.val()).trim(),
-        description: String(description.val()),
-        parameters: json === Schema.toText(tool.parameters) ? tool.parameters : json,
-        strict: strict.is(":checked"),
-        link: String(link.val() ?? ""),
-      };
-      // What a flow leaves out stays out: opening and closing the dialog changes nothing.
-      const stored = { name: "", description: "", parameters: undefined, strict: false, link: "", ...tool };
-      const changed = Object.entries(fields).filter(([key, value]) => value !== stored[key as keyof Tool]);
-      return { ...tool, ...Object.fromEntries(changed) };
-    };
+    panel.show(false);
+    const readTool = () => readInputs(inputs, tool);
     return {
       readTool,
       open() {
-        showArguments(true);
+        panel.show(true);
         name.trigger("focus");
       },
       check(names) {
         const now = readTool();
         const mistakes = findMistakes(now, names, node._);
-        name.toggleClass("input-error", mistakes.name !== undefined).attr("title", mistakes.name ?? "");
-        link
-          .toggleClass("input-error", mistakes.link !== undefined)
-          .attr("title", mistakes.link ?? translate("link"));
-        const isWrong = mistakes.parameters !== undefined;
-        // An open code editor shows the mistake itself.
-        const mistake = panel.is(":visible") ? "" : mistakes.parameters;
-        summary
-          .text(isWrong ? (mistake ?? "") : summarize(now.parameters, node._))
-          .toggleClass("chat-wrong", isWrong);
-        // Only a hint: some services accept any schema.
-        const isChecked = now.strict && Schema.isGiven(now.parameters);
-        const looseness = isChecked ? Schema.findLooseness(now.parameters) : undefined;
-        strictHint
-          .text(looseness ?? translate("strictHint"))
-          .toggleClass("chat-wrong", looseness !== undefined);
+        markInput(name, mistakes.name, "");
+        markInput(link, mistakes.link, translate("link"));
+        panel.describe(now, mistakes.parameters);
       },
       showOutput(output) {
         ownOutput.text(output === undefined ? translate("own") : translate("output", { output }));
