@@ -1,5 +1,6 @@
 import type { Ajv, Options, ValidateFunction } from "ajv";
 import { Failure } from "../failure.js";
+import { MULTIPLE_OF } from "./multiple-of.js";
 import { isObject, isWithinDepth } from "./parse.js";
 import { describeCompileError, describeSchemaErrors, toJsonPath } from "./schema-errors.js";
 import { runWithTimeLimit, TimeLimitError } from "./time-limit.js";
@@ -203,8 +204,10 @@ function createValidator(draft: Draft, options: Options): Ajv {
   const ajv = draft === "07" ? createDraft07(settings) : createDraft2020(settings);
   // The validator refuses a schema with this keyword of draft 4.
   ajv.removeKeyword("id");
-  ajv.removeKeyword("uniqueItems");
-  ajv.addKeyword(UNIQUE_ITEMS);
+  for (const keyword of [UNIQUE_ITEMS, MULTIPLE_OF]) {
+    ajv.removeKeyword(keyword.keyword as string);
+    ajv.addKeyword(keyword);
+  }
   return ajv;
 }
 

@@ -54,6 +54,38 @@ describe("Schema check", () => {
     }
   });
 
+  it("takes decimal fractions for multiples of a decimal step, and no others", () => {
+    for (const [step, value] of [
+      [0.01, 19.99],
+      [0.01, -0.07],
+      [0.1, 21.7],
+      [0.01, 123_456_789.12],
+      [1e-6, 0.000_003],
+      [0.5, 0],
+      [1, 1e21],
+      [3, 9_007_199_254_740_991],
+    ] as const) {
+      assert.equal(findFault({ multipleOf: step }, value), undefined, `${value} is a multiple of ${step}`);
+    }
+    for (const [step, value] of [
+      [0.01, 19.995],
+      [0.1, 21.75],
+      [1, 3.000_000_1],
+      [0.01, 123_456_789.125],
+      [1e-6, 0.000_003_1],
+      [3, 10],
+    ] as const) {
+      assert.equal(findFault({ multipleOf: step }, value), `$ must be multiple of ${step}`);
+    }
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 0, max: 6 }), (count, places) =>
+        assert.equal(findFault({ multipleOf: 10 ** -places }, Number(`${count}e-${places}`)), undefined),
+      ),
+    );
+    assert.equal(findFault({ multipleOf: 2 }, "text"), undefined);
+    assert.match(readRefusal({ multipleOf: 0 }), /multipleOf must be > 0/);
+  });
+
   it("names the alternatives of a value, and the mistake inside the nearest one", () => {
     const nullable = { properties: { a: { anyOf: [{ type: "string" }, { type: "null" }] } } };
     assert.equal(findFault(nullable, { a: 1 }), "$.a must be string or must be null");
