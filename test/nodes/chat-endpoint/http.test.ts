@@ -64,6 +64,30 @@ describe("HTTP of a chat-endpoint", () => {
     }
   });
 
+  it("refuses a body that is not UTF-8, whatever charset it claims, and takes escapes in it", async () => {
+    await deploy();
+    const post = (body: string | Buffer, type = "application/json") =>
+      fetch(`${url()}/v1/chat/completions`, {
+        method: "POST",
+        headers: { ...AUTHORIZATION, "content-type": type },
+        body,
+      });
+    const body = JSON.stringify({ ...ASKED, messages: [{ role: "user", content: "grün" }] });
+    for (const type of ["application/json", "application/json; charset=iso-8859-1"]) {
+      const response = await post(Buffer.from(body, "latin1"), type);
+      assert.equal(response.status, 400);
+      assert.match(
+        (await readError(response)).message,
+        /^The body of the request is not UTF-8\. Send JSON in UTF-8/,
+      );
+      assert.equal((await post(body, type)).status, 200);
+    }
+    assert.equal((await post(Buffer.from(body.replace("ü", "\\u00fc"), "latin1"))).status, 200);
+    for (const { body } of service().requests)
+      assert.deepEqual(body["messages"], [{ role: "user", content: "grün" }]);
+    assert.equal(service().requests.length, 3);
+  });
+
   it("takes bodies that are larger than Node-RED's editor takes, up to 16 MiB", async () => {
     await deploy();
     const grow = (bytes: number) =>

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { isObject, isWithinDepth, parseJson } from "../../../core/json/parse.js";
 import { DEFAULT_LIMITS } from "../../../core/limits.js";
 import type { HttpRequest } from "../../red/api.js";
@@ -5,7 +6,7 @@ import { createRefusedRequest } from "./refusals.js";
 
 /**
  * Reads the JSON object in the body of a request, whatever type it claims to have: `curl -d` claims a form.
- * @throws RefusedRequest if it is too large, no JSON object, or does not arrive
+ * @throws RefusedRequest if it is too large, no JSON object in UTF-8, or does not arrive
  */
 export async function readClientBody(request: HttpRequest): Promise<Record<string, unknown>> {
   const value = await readValue(request);
@@ -21,9 +22,15 @@ async function readValue(request: HttpRequest): Promise<unknown> {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity")
     throw createRefusedRequest(415, `The body must not be compressed (${encoding.slice(0, 20)}).`);
-  const text = (await readBytes(request, DEFAULT_LIMITS.request)).toString();
+  const bytes = await readBytes(request, DEFAULT_LIMITS.request);
+  // Otherwise the model would read “gr��n”. A console of Windows sends its own code page.
+  if (!isUtf8(bytes))
+    throw createRefusedRequest(
+      400,
+      "The body of the request is not UTF-8. Send JSON in UTF-8, or write other characters as \\u escapes.",
+    );
   try {
-    return parseJson(text.replace(/^\uFEFF/, ""));
+    return parseJson(bytes.toString().replace(/^\uFEFF/, ""));
   } catch {
     throw createRefusedRequest(400, "The body of the request is not JSON.");
   }
