@@ -107,6 +107,31 @@ describe("Core nodes", () => {
     );
   });
 
+  for (const between of ["collect", "delta-buffer"])
+    it(`sends each group of batch, though all have the same id, through ${between}`, async () => {
+      service().script = (reply) => reply.say("a", "b", "c", "d", "e");
+      const flow = await load([
+        TAB,
+        createProviderNode(service().url),
+        createChatStreamNode({ wires: [["batch"]] }),
+        createFlowNode("batch", "batch", [between], {
+          mode: "count",
+          count: 2,
+          overlap: 0,
+          honourParts: true,
+        }),
+        ...(between === "collect" ? [] : [createFlowNode(between, between, ["collect"])]),
+        createCollectNode({ wires: [["out"], []] }),
+        createSinkNode("out"),
+      ]);
+      flow.inject("ask", { payload: "Hi" });
+      const messages = await flow.getInbox("out").waitForCount(3);
+      assert.deepEqual(
+        messages.map(({ payload }) => payload),
+        ["ab", "cd", "e"],
+      );
+    });
+
   it("lets file write the text of a stream without line feeds between messages or at the end", async () => {
     service().script = (reply) => reply.say("line 1\n", "line", " 2");
     const folder = mkdtempSync(join(tmpdir(), "chat-stream-"));

@@ -11,6 +11,7 @@ import { MAX_ORPHAN_WAIT_MS, OrphanWatch } from "../messages/closed-streams.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import { dropStreamProperties } from "../messages/inherited-properties.js";
 import {
+  endStream,
   findOrOpenStream,
   MAX_OPEN_STREAMS,
   MAX_STRAGGLER_WAIT_MS,
@@ -224,8 +225,9 @@ export class CollectController {
     return message;
   }
 
-  private finish(stream: CollectedStream): void {
-    this.sessions.end(stream.id, "finished");
+  private finish({ id, assembly }: CollectedStream): void {
+    if (assembly.isComplete) endStream(this.sessions, id, assembly.last!);
+    else this.sessions.end(id, "finished");
   }
 
   private handleSessionEnd(stream: CollectedStream, reason: SessionEnd): void {

@@ -26,8 +26,8 @@ export interface StreamRules {
 }
 
 export interface BufferListener {
-  /** The last message has been sent. */
-  onEnd(): void;
+  /** The last message has been sent, made of this one. */
+  onEnd(last: Message): void;
   /** The stream has failed in this node. @param done of the message that is being handled; undefined if none is */
   onFailure(failure: Failure, message: Message, done: Done | undefined): void;
 }
@@ -142,15 +142,15 @@ export class BufferedStream {
     const last = this.createMessage(newest.message, "");
     last.parts!.count = this.nextIndex;
     newest.send({ ...last, complete: true, finishReason: "error", usage: null, error: failure.toJSON() });
-    this.end();
+    this.end({ complete: true });
     this.listener.onFailure(failure, last, unfinished?.done);
   }
 
-  private end(): void {
+  private end(last: Message): void {
     this.hasEnded = true;
     this.last = this.unfinished = undefined;
     this.disarmTimer();
-    this.listener.onEnd();
+    this.listener.onEnd(last);
   }
 
   private acceptDue(): void {
@@ -222,7 +222,7 @@ export class BufferedStream {
     const last = this.createMessage(message, "");
     last.parts!.count = this.nextIndex;
     send({ ...copyReadable(message), ...last });
-    this.end();
+    this.end(message);
     done();
   }
 

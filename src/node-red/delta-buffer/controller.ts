@@ -7,6 +7,7 @@ import { systemClock } from "../../transport/system-clock.js";
 import { OrphanWatch } from "../messages/closed-streams.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
 import {
+  endStream,
   findOrOpenStream,
   MAX_OPEN_STREAMS,
   MAX_STRAGGLER_WAIT_MS,
@@ -114,8 +115,8 @@ export class DeltaBufferController {
   }
 
   private readonly createStream = (id: string, restarts: number): BufferedStream => {
-    const onEnd = () => {
-      this.sessions.end(id, "finished");
+    const onEnd = (last: Message) => {
+      endStream(this.sessions, id, last);
       this.showStatus();
     };
     const position = this.suspended.get(id);

@@ -53,6 +53,15 @@ export function findOrOpenStream<T extends OpenStream>(
   return created;
 }
 
+/**
+ * Ends a stream with its last message. It is remembered for late and repeated messages, but a sequence of core nodes is not:
+ * `batch`, `csv` and `file` give all sequences that they make of one message the same id.
+ */
+export function endStream<T>(sessions: Sessions<T>, id: string, last: Message): void {
+  sessions.end(id, "finished");
+  if (last.complete === undefined) sessions.forget(id);
+}
+
 function requireStreamId({ parts }: Message, action: string): string {
   if (typeof parts?.id !== "string" || !Number.isSafeInteger(parts.index) || parts.index < 0) {
     throw new Failure(

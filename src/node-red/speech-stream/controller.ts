@@ -9,7 +9,7 @@ import { requireProvider } from "../chat-provider/lookup.js";
 import type { RunningRequest } from "../chat-provider/runtime.js";
 import { MAX_ORPHAN_WAIT_MS, OrphanWatch } from "../messages/closed-streams.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
-import { MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
+import { endStream, MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
 import {
   createRestartNotice,
   hasPlace,
@@ -153,9 +153,10 @@ export class SpeechController {
         this.sessions.get(id);
         this.showStatus();
       },
-      onEnd: (result) => {
+      onEnd: (result, end) => {
         this.endStatus = this.createEndStatus(result);
-        this.sessions.end(id, "finished");
+        if (end) endStream(this.sessions, id, end);
+        else this.sessions.end(id, "finished");
         this.showStatus();
       },
     });

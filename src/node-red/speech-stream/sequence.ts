@@ -30,8 +30,8 @@ export interface SequenceOptions {
   now(): number;
   /** Called when a text starts to be spoken. */
   onProgress(): void;
-  /** Called once, when the last message has been sent. */
-  onEnd(result: SpeechResult): void;
+  /** Called once, when the last message has been sent. @param end the message that ended the text, if one did */
+  onEnd(result: SpeechResult, end: Message | undefined): void;
 }
 
 /** `msg.stats` of the last message. Times are in milliseconds since the sequence started. */
@@ -114,10 +114,11 @@ export class SpeechSequence {
     if (this.isOver) return false;
     this.isOver = true;
     this.running?.cancel();
-    const { message, send } = this.endMessage ?? this.newest;
+    const end = this.endMessage;
+    const { message, send } = end ?? this.newest;
     send(this.createLastMessage(message, result));
     const isReported = this.finishMessages(result.failure);
-    this.options.onEnd(result);
+    this.options.onEnd(result, end?.message);
     return isReported;
   }
 

@@ -50,6 +50,17 @@ describe("speech-stream", () => {
     assert.equal(last["request"], undefined);
   });
 
+  it("speaks two sequences of a core node that have the same id", async () => {
+    const flow = await start();
+    const createLines = (...lines: string[]) =>
+      lines.map((payload, index) => ({ payload, parts: { id: "lines", index, count: lines.length } }));
+    say(flow, ...createLines("One.", "Two."));
+    await waitForEnds(flow.getInbox("out"), 1);
+    say(flow, ...createLines("Three."));
+    await waitForEnds(flow.getInbox("out"), 2);
+    assert.deepEqual(spokenTexts(), ["One.", "Two.", "Three."]);
+  });
+
   it("sends the last response's headers without secrets", async () => {
     const flow = await start();
     say(flow, ...createTextStream("a", "One."));
