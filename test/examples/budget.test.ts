@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EXAMPLES } from "../support/flows/examples.js";
 import { ExampleRun, isAboutCost } from "./example-run.js";
 
-interface Purse {
+interface Account {
   spent: number;
   left: number;
 }
@@ -18,7 +18,7 @@ describe("Examples of cost and budgets", () => {
     await run.deploy("Budget per user with a cheaper model");
     const models: unknown[] = [];
     for (let count = 1; run.getShown("Used up").length === 0; count++) {
-      assert.ok(count < 100, "the purse is never used up");
+      assert.ok(count < 100, "the account is never used up");
       await run.press("Anna asks");
       await run.sidebar.waitUntil(
         () => run.getShown("Model").length === count || run.getShown("Used up").length > 0,
@@ -30,15 +30,15 @@ describe("Examples of cost and budgets", () => {
     assert.deepEqual(run.getShown("Not finished"), []);
     const [cost] = run.getShown("Cost") as { usd: number; source: string }[];
     assert.equal(cost!.source, "own");
-    const [purse] = run.getShown("Used up") as Purse[];
-    assert.ok(purse!.spent > 0.25 && purse!.spent < 0.4, String(purse!.spent));
+    const [account] = run.getShown("Used up") as Account[];
+    assert.ok(account!.spent > 0.25 && account!.spent < 0.4, String(account!.spent));
     run.clear();
     await run.press("Ben asks");
     await run.waitForShown("Answer");
     await run.press("What is left");
     await run.press("Fill it up");
-    const [before, after] = (await run.waitForShown("State", 2)) as Purse[];
-    assert.equal(before!.spent, purse!.spent);
+    const [before, after] = (await run.waitForShown("State", 2)) as Account[];
+    assert.equal(before!.spent, account!.spent);
     assert.deepEqual([after!.spent, after!.left], [0, 0.3]);
   });
 

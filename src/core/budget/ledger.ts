@@ -4,10 +4,10 @@ export interface Span {
   end: number;
 }
 
-/** `open`: go on. `near`: go on, but the purse is nearly empty. `usedUp`: stop. */
+/** `open`: go on. `near`: go on, but the account is nearly used up. `usedUp`: stop. */
 export type Verdict = "open" | "near" | "usedUp";
 
-/** How a purse stands. Amounts are whole numbers: tokens, requests, or billionths of a US dollar. */
+/** How an account stands. Amounts are whole numbers: tokens, requests, or billionths of a US dollar. */
 export interface Balance {
   limit: number;
   spent: number;
@@ -15,20 +15,20 @@ export interface Balance {
   reserved: number;
   /** Never below 0. */
   left: number;
-  /** When the purse is full again. */
+  /** When the next span begins, in which the account has its whole limit again. */
   resetsAt: number;
 }
 
 /** The rules of a budget. */
 export interface LedgerRules {
-  /** What each purse may spend in a span: tokens, requests, or billionths of a US dollar. */
+  /** What each account may spend in a span: tokens, requests, or billionths of a US dollar. */
   limit: number;
-  /** From this share of the limit on, the purse is nearly empty: 0.8. */
+  /** From this share of the limit on, the account is nearly used up: 0.8. */
   warnAt: number;
 }
 
-/** One purse in the span that its newest request fell in. */
-interface Purse {
+/** What is spent for one value of a budget's key, such as a user, in the span of the newest request. */
+interface Account {
   span: Span;
   spent: number;
   /** What other processes have spent in the same span. */
@@ -38,21 +38,24 @@ interface Purse {
   largest: number;
 }
 
-/** What is stored of a purse: the start of its span, and what is spent, reservations included. */
-export type StoredPurse = readonly [start: number, spent: number];
-
-/** How many purses a ledger keeps. One too many deletes the one of the oldest span, or the one of these that spent least. */
-const MAX_PURSES = 10_000;
+/** What is stored of an account: the start of its span, and what is spent, reservations included. */
+export type StoredAccount = readonly [start: number, spent: number];
 
 /**
- * Keeps the purses of a budget. A request reserves what it may cost when it is let through, and is settled once when it ends.
- * Checking and reserving are one step, so requests at the same time cannot pass the limit together by more than what was
- * reserved too low. A pure machine: ids, times and amounts come from outside.
+ * How many accounts a ledger keeps. For one more, it forgets the one with the oldest span. If several have this span, it
+ * forgets the one that has spent least.
+ */
+const MAX_ACCOUNTS = 10_000;
+
+/**
+ * Keeps the accounts of a budget. A request reserves what it may cost when it is let through, and is settled once when it
+ * ends. Checking and reserving are one step, so requests at the same time pass the limit together only by what they cost
+ * beyond their reservations. A pure machine: ids, times and amounts come from outside.
  */
 export class Ledger {
-  private readonly purses = new Map<string, Purse>();
-  /** The purse of each request that runs. */
-  private readonly open = new Map<string, Purse>();
+  private readonly accounts = new Map<string, Account>();
+  /** The account of each request that runs. */
+  private readonly open = new Map<string, Account>();
 
   constructor(private rules: LedgerRules) {}
 
@@ -66,22 +69,22 @@ export class Ledger {
     return this.open.size;
   }
 
-  /** How many purses are kept. */
-  get purseCount(): number {
-    return this.purses.size;
+  /** How many accounts are kept. */
+  get accountCount(): number {
+    return this.accounts.size;
   }
 
   /**
-   * Lets a request through and reserves what it may cost, unless the purse is used up. A request alone may always use the
+   * Lets a request through and reserves what it may cost, unless the account is used up. A request alone may always use the
    * rest, even if it could cost more than that.
    */
   request(id: string, key: string, amount: number, span: Span): Verdict {
     if (this.open.has(id)) return this.extend(id, amount);
-    const purse = this.openPurse(key, span);
-    const verdict = this.judge(purse, amount);
+    const account = this.openAccount(key, span);
+    const verdict = this.judge(account, amount);
     if (verdict === "usedUp") return verdict;
-    purse.reservations.set(id, amount);
-    this.open.set(id, purse);
+    account.reservations.set(id, amount);
+    this.open.set(id, account);
     return verdict;
   }
 
@@ -90,122 +93,122 @@ export class Ledger {
    * @returns whether the request was running
    */
   settle(id: string, amount: number): boolean {
-    const purse = this.open.get(id);
-    if (!purse) return false;
+    const account = this.open.get(id);
+    if (!account) return false;
     this.open.delete(id);
-    // A purse whose span has ended has forgotten the reservation.
-    if (!purse.reservations.delete(id)) return true;
-    purse.spent += amount;
-    purse.largest = Math.max(purse.largest, amount);
+    // An account whose span has ended has forgotten the reservation.
+    if (!account.reservations.delete(id)) return true;
+    account.spent += amount;
+    account.largest = Math.max(account.largest, amount);
     return true;
   }
 
   /** Spends for a request that was let through by an earlier ledger. */
   charge(key: string, amount: number, span: Span): void {
-    this.openPurse(key, span).spent += amount;
+    this.openAccount(key, span).spent += amount;
   }
 
-  /** Gives a purse its whole limit back. Requests that run keep what they have reserved. */
+  /** Gives an account its whole limit back. Requests that run keep what they have reserved. */
   reset(key: string): void {
-    const purse = this.purses.get(key);
-    if (!purse) return;
-    purse.spent = 0;
-    purse.spentElsewhere = 0;
+    const account = this.accounts.get(key);
+    if (!account) return;
+    account.spent = 0;
+    account.spentElsewhere = 0;
   }
 
-  /** Reads how a purse stands in a span. A purse that does not exist is full. */
+  /** Reads how an account stands in a span. An account that does not exist has spent nothing. */
   look(key: string, span: Span): Balance {
-    const purse = this.purses.get(key);
-    const isCurrent = purse !== undefined && purse.span.start >= span.start;
-    const spent = isCurrent ? purse.spent + purse.spentElsewhere : 0;
-    const reserved = isCurrent ? sumReserved(purse) : 0;
+    const account = this.accounts.get(key);
+    const isCurrent = account !== undefined && account.span.start >= span.start;
+    const spent = isCurrent ? account.spent + account.spentElsewhere : 0;
+    const reserved = isCurrent ? sumReserved(account) : 0;
     const { limit } = this.rules;
     const left = Math.max(0, limit - spent - reserved);
-    return { limit, spent, reserved, left, resetsAt: (isCurrent ? purse.span : span).end };
+    return { limit, spent, reserved, left, resetsAt: (isCurrent ? account.span : span).end };
   }
 
-  /** @returns how much of the fullest purse is spent or reserved, from 0 on */
-  measureFullest(span: Span): number {
-    const shares = [...this.purses.keys()].map((key) => {
+  /** @returns the share of its limit that the most used account has spent or reserved, from 0 on */
+  measureHighestUse(span: Span): number {
+    const shares = [...this.accounts.keys()].map((key) => {
       const { spent, reserved, limit } = this.look(key, span);
       return (spent + reserved) / limit;
     });
     return Math.max(0, ...shares);
   }
 
-  /** @returns the most that one request of a purse has cost so far */
+  /** @returns the most that one request of an account has cost so far */
   getLargest(key: string): number {
-    return this.purses.get(key)?.largest ?? 0;
+    return this.accounts.get(key)?.largest ?? 0;
   }
 
-  /** @returns the purses as they are stored: what is reserved counts as spent, since nobody settles it after a restart */
-  save(): Record<string, StoredPurse> {
-    const entries = [...this.purses].map(([key, purse]) => {
-      const stored: StoredPurse = [purse.span.start, purse.spent + sumReserved(purse)];
+  /** @returns the accounts as they are stored: what is reserved counts as spent, since nobody settles it after a restart */
+  save(): Record<string, StoredAccount> {
+    const entries = [...this.accounts].map(([key, account]) => {
+      const stored: StoredAccount = [account.span.start, account.spent + sumReserved(account)];
       return [key, stored] as const;
     });
     return Object.fromEntries(entries);
   }
 
   /** Takes over what an earlier life of the process has stored. */
-  restore(stored: Readonly<Record<string, StoredPurse>>, span: Span): void {
+  restore(stored: Readonly<Record<string, StoredAccount>>, span: Span): void {
     for (const [key, [start, spent]] of Object.entries(stored)) {
-      if (start === span.start) this.openPurse(key, span).spent += spent;
+      if (start === span.start) this.openAccount(key, span).spent += spent;
     }
   }
 
   /** Takes over what other processes have stored, in place of what was known of them. */
-  setElsewhere(stored: readonly Readonly<Record<string, StoredPurse>>[], span: Span): void {
-    for (const purse of this.purses.values()) purse.spentElsewhere = 0;
-    for (const [key, [start, spent]] of stored.flatMap((purses) => Object.entries(purses))) {
-      if (start === span.start) this.openPurse(key, span).spentElsewhere += spent;
+  setElsewhere(stored: readonly Readonly<Record<string, StoredAccount>>[], span: Span): void {
+    for (const account of this.accounts.values()) account.spentElsewhere = 0;
+    for (const [key, [start, spent]] of stored.flatMap((accounts) => Object.entries(accounts))) {
+      if (start === span.start) this.openAccount(key, span).spentElsewhere += spent;
     }
   }
 
   private extend(id: string, amount: number): Verdict {
-    const purse = this.open.get(id)!;
-    const verdict = this.judge(purse, amount);
-    const reserved = purse.reservations.get(id);
-    if (verdict !== "usedUp" && reserved !== undefined) purse.reservations.set(id, reserved + amount);
+    const account = this.open.get(id)!;
+    const verdict = this.judge(account, amount);
+    const reserved = account.reservations.get(id);
+    if (verdict !== "usedUp" && reserved !== undefined) account.reservations.set(id, reserved + amount);
     return verdict;
   }
 
-  private judge(purse: Purse, amount: number): Verdict {
+  private judge(account: Account, amount: number): Verdict {
     const { limit, warnAt } = this.rules;
-    const reserved = sumReserved(purse);
-    const used = purse.spent + purse.spentElsewhere + reserved;
+    const reserved = sumReserved(account);
+    const used = account.spent + account.spentElsewhere + reserved;
     if (used >= limit || (used + amount > limit && reserved > 0)) return "usedUp";
     return used >= limit * warnAt ? "near" : "open";
   }
 
-  /** Finds a purse, empty if a new span has begun. If the clock goes back, the later span stays: none is opened twice. */
-  private openPurse(key: string, span: Span): Purse {
-    const purse = this.purses.get(key);
-    if (purse && purse.span.start >= span.start) return purse;
-    const largest = purse?.largest ?? 0;
-    const fresh: Purse = { span, spent: 0, spentElsewhere: 0, reservations: new Map(), largest };
-    if (purse) purse.reservations.clear();
-    else if (this.purses.size >= MAX_PURSES) this.forgetOne();
-    this.purses.set(key, fresh);
+  /** Finds an account, fresh if a new span has begun. If the clock goes back, the later span stays: none is opened twice. */
+  private openAccount(key: string, span: Span): Account {
+    const account = this.accounts.get(key);
+    if (account && account.span.start >= span.start) return account;
+    const largest = account?.largest ?? 0;
+    const fresh: Account = { span, spent: 0, spentElsewhere: 0, reservations: new Map(), largest };
+    if (account) account.reservations.clear();
+    else if (this.accounts.size >= MAX_ACCOUNTS) this.forgetOne();
+    this.accounts.set(key, fresh);
     return fresh;
   }
 
   private forgetOne(): void {
-    let worst: [string, Purse] | undefined;
-    for (const entry of this.purses) {
-      const [, purse] = entry;
-      if (purse.reservations.size > 0) continue;
+    let worst: [string, Account] | undefined;
+    for (const entry of this.accounts) {
+      const [, account] = entry;
+      if (account.reservations.size > 0) continue;
       const isWorse =
         !worst ||
-        purse.span.start < worst[1].span.start ||
-        (purse.span.start === worst[1].span.start && purse.spent < worst[1].spent);
+        account.span.start < worst[1].span.start ||
+        (account.span.start === worst[1].span.start && account.spent < worst[1].spent);
       if (isWorse) worst = entry;
     }
-    if (worst) this.purses.delete(worst[0]);
+    if (worst) this.accounts.delete(worst[0]);
   }
 }
 
-function sumReserved({ reservations }: Purse): number {
+function sumReserved({ reservations }: Account): number {
   let sum = 0;
   for (const amount of reservations.values()) sum += amount;
   return sum;

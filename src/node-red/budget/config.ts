@@ -11,14 +11,14 @@ export interface BudgetConfig extends NodeConfig {
   unit?: string;
   /** `hour`, `day`, `month`, or seconds. */
   window?: number | string;
-  /** One purse for each value of this typed input. */
+  /** One account for each value of this typed input. */
   key?: string;
   keyType?: string;
   /** Percent of the limit. */
   warnAt?: number | string;
   /** Tokens that an answer may have, if the request does not limit it. */
   reserve?: number | string;
-  /** The context store that keeps the purses; empty: none. */
+  /** The context store that keeps the accounts; empty: none. */
   store?: string;
 }
 
@@ -63,7 +63,7 @@ export function readBudgetSettings(config: BudgetConfig): BudgetSettings {
     warnAt: (percent ?? DEFAULT_WARN_PERCENT) / 100,
     reserve:
       readNumber(config.reserve, "tokens to reserve for an answer", { min: 0 }) ?? DEFAULT_RESERVE_TOKENS,
-    store: readTextSetting(config.store, "store of the purses"),
+    store: readTextSetting(config.store, "store of the budget"),
   };
 }
 

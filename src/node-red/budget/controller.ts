@@ -19,11 +19,11 @@ import { type Asked, findAsked } from "./asked.js";
 import { addEstimates, type Estimate, estimateRequest, readCharge } from "./charge.js";
 import { type BudgetConfig, type BudgetSettings, readBudgetSettings } from "./config.js";
 import { RequestsInFlight } from "./flight.js";
-import { PurseKeeper } from "./keeper.js";
-import { type Estate, openEstate } from "./ledgers.js";
+import { type Handover, takeOver } from "./handover.js";
+import { AccountKeeper } from "./keeper.js";
 import { findSpan } from "./span.js";
 import { BudgetStatus, describeBalance } from "./status.js";
-import { PurseStore } from "./store.js";
+import { AccountStore } from "./store.js";
 
 /** Time, and the requests that other nodes work on, which a test replaces. */
 export interface BudgetEnvironment {
@@ -51,10 +51,10 @@ export class BudgetController {
   private readonly settings: BudgetSettings;
   /** What is wrong with the settings. Every request fails with it. */
   private readonly misconfigured: Failure | undefined;
-  private readonly estate: Estate;
+  private readonly handover: Handover;
   private readonly warnings: WarnOnce;
   private readonly flight: RequestsInFlight;
-  private readonly keeper: PurseKeeper | undefined;
+  private readonly keeper: AccountKeeper | undefined;
   private readonly status: BudgetStatus;
   /** The chat-stream that the requests go to; null until it is looked for, since nodes start in any order. */
   private asked: Asked | undefined | null = null;
@@ -79,15 +79,15 @@ export class BudgetController {
     }
     const { store, unit } = this.settings;
     const span = () => this.findSpan();
-    this.estate = openEstate(`${node.id} ${unit}`, this.settings);
-    const { ledger, isFresh } = this.estate;
-    for (const { tag, estimate } of this.estate.requests.splice(0)) this.flight.add(tag, estimate);
+    this.handover = takeOver(`${node.id} ${unit}`, this.settings);
+    const { ledger, isFresh } = this.handover;
+    for (const { tag, estimate } of this.handover.requests.splice(0)) this.flight.add(tag, estimate);
     this.status = new BudgetStatus(red, node, ledger, this.settings, span);
     if (store !== "") {
-      const purses = new PurseStore(red, node, store, unit, this.host.clock);
-      this.keeper = new PurseKeeper(purses, ledger, isFresh, this.host, span);
+      const stored = new AccountStore(red, node, store, unit, this.host.clock);
+      this.keeper = new AccountKeeper(stored, ledger, isFresh, this.host, span);
     }
-    this.estate.isFresh = false;
+    this.handover.isFresh = false;
     this.status.show();
   }
 
@@ -121,7 +121,7 @@ export class BudgetController {
 
   /** What is reserved stays so: the streams go on, and come back to the node that is deployed in this one's place. */
   close(): Promise<void> | undefined {
-    this.estate.requests.push(...this.flight.close());
+    this.handover.requests.push(...this.flight.close());
     this.status.close();
     return this.keeper?.close();
   }
@@ -146,7 +146,7 @@ export class BudgetController {
   }
 
   private get ledger(): Ledger {
-    return this.estate.ledger;
+    return this.handover.ledger;
   }
 
   /**

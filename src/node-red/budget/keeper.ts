@@ -1,13 +1,13 @@
 import type { Ledger, Span } from "../../core/budget/ledger.js";
 import type { NodeHost } from "../red/host.js";
-import type { PurseStore } from "./store.js";
+import type { AccountStore } from "./store.js";
 
 /** Shortest time between two writes. What is spent between the last one and a crash is lost. */
 const SAVE_INTERVAL_MS = 1_000;
 
 /** Keeps a ledger and a store alike: reads it once at the start, then writes what changes. No stream waits for a write. */
-export class PurseKeeper {
-  /** Settled once the purses of an earlier life are known, or the store has failed. */
+export class AccountKeeper {
+  /** Settled once the accounts of an earlier life are known, or the store has failed. */
   readonly loaded: Promise<void>;
   private timer: unknown;
   private writing: Promise<void> | undefined;
@@ -16,7 +16,7 @@ export class PurseKeeper {
 
   /** @param isFresh whether the ledger knows nothing yet; one that outlived a deploy knows more than the store */
   constructor(
-    private readonly store: PurseStore,
+    private readonly store: AccountStore,
     private readonly ledger: Ledger,
     isFresh: boolean,
     private readonly host: NodeHost,

@@ -6,7 +6,7 @@ import { type BudgetSettings, type BudgetUnit, UNITS } from "./config.js";
 /** Digits of an amount of money that a person reads. */
 const MAX_SHOWN_DIGITS = 3;
 
-/** @returns `msg.budget`: how a purse stands, in the author's unit */
+/** @returns `msg.budget`: how an account stands, in the author's unit */
 export function describeBalance(
   { limit, spent, reserved, left, resetsAt }: Balance,
   { unit }: BudgetSettings,
@@ -31,7 +31,7 @@ function formatAmount(amount: number, unit: BudgetUnit): string {
   return value >= 1 ? value.toFixed(2) : String(Number(value.toPrecision(MAX_SHOWN_DIGITS)));
 }
 
-/** The status of a budget node: how full its one purse is, or the fullest of several. */
+/** The status of a budget node: how much of its one account is used, or of the most used of several. */
 export class BudgetStatus {
   private readonly line: StatusLine;
 
@@ -57,17 +57,17 @@ export class BudgetStatus {
     const { ledger, red, settings } = this;
     const { limit, unit, warnAt } = settings;
     const span = this.findSpan();
-    const share = ledger.measureFullest(span);
+    const share = ledger.measureHighestUse(span);
     const isUsedUp = share >= 1;
     const fill = isUsedUp ? "red" : share >= warnAt ? "yellow" : "green";
     const shape = ledger.openCount > 0 ? "dot" : "ring";
-    const count = ledger.purseCount;
+    const count = ledger.accountCount;
     if (count > 1) {
       const percent = Math.floor(share * 100);
-      return { fill, shape, text: red._("budget.status.purses", { count, percent }) };
+      return { fill, shape, text: red._("budget.status.accounts", { count, percent }) };
     }
     const used = formatAmount(Math.round(share * limit), unit);
     const values = { used, limit: formatAmount(limit, unit), unit: red._(`budget.short.${unit}`) };
-    return { fill, shape, text: red._("budget.status.purse", values) };
+    return { fill, shape, text: red._("budget.status.account", values) };
   };
 }

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { StoredPurse } from "../../core/budget/ledger.js";
+import type { StoredAccount } from "../../core/budget/ledger.js";
 import type { Clock } from "../../core/clock.js";
 import { toFailure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
@@ -7,26 +7,26 @@ import type { NodeRed, RuntimeNode } from "../red/api.js";
 import { ContextValues, selectStore } from "../red/context-values.js";
 import { logWarning } from "../red/log.js";
 
-type Purses = Record<string, StoredPurse>;
+type Accounts = Record<string, StoredAccount>;
 
-/** What a budget stores, under the name of its node: the purses of each process that counts. */
+/** What a budget stores, under the name of its node: the accounts of each process that counts. */
 interface Stored {
   v: 1;
   unit: string;
-  processes: Record<string, Purses>;
+  processes: Record<string, Accounts>;
 }
 
 /** What is known from the store: what this process spent in an earlier life, and what others have. */
 export interface Loaded {
-  own: Purses;
-  others: Purses[];
+  own: Accounts;
+  others: Accounts[];
 }
 
 /**
- * Keeps the purses of a budget in a context store. Each process writes its own, and reads those of the others when it
+ * Keeps the accounts of a budget in a context store. Each process writes its own, and reads those of the others when it
  * writes. A store that fails costs a warning, and no stream.
  */
-export class PurseStore {
+export class AccountStore {
   private readonly values: ContextValues;
   private readonly name: string;
   private readonly process: string;
@@ -54,8 +54,8 @@ export class PurseStore {
     }
   }
 
-  /** Writes the purses of this process. @returns those of the others */
-  async exchange(own: Purses): Promise<Purses[]> {
+  /** Writes the accounts of this process. @returns those of the others */
+  async exchange(own: Accounts): Promise<Accounts[]> {
     try {
       const stored = await this.read();
       const processes = { ...stored.processes, [this.process]: own };
@@ -97,15 +97,16 @@ function isStored(value: unknown): value is Stored {
     isObject(value) &&
     value["v"] === 1 &&
     isObject(value["processes"]) &&
-    Object.values(value["processes"]).every(arePurses)
+    Object.values(value["processes"]).every(areAccounts)
   );
 }
 
-function arePurses(value: unknown): value is Purses {
+function areAccounts(value: unknown): value is Accounts {
   return (
     isObject(value) &&
     Object.values(value).every(
-      (purse) => Array.isArray(purse) && purse.length === 2 && purse.every((part) => Number.isFinite(part)),
+      (account) =>
+        Array.isArray(account) && account.length === 2 && account.every((part) => Number.isFinite(part)),
     )
   );
 }

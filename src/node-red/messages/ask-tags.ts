@@ -51,7 +51,7 @@ export interface BudgetTag {
   node: string;
   /** Id of the request. */
   request: string;
-  /** The purse that pays. */
+  /** Key of the budget's account that pays. */
   key: string;
 }
 

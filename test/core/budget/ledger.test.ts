@@ -46,7 +46,7 @@ describe("The ledger of a budget", () => {
     assert.deepEqual(ledger.look("", NEXT), { limit: 100, spent: 0, reserved: 1, left: 99, resetsAt: 2000 });
   });
 
-  it("does not fill a purse again if the clock goes back", () => {
+  it("does not fill an account again if the clock goes back", () => {
     const ledger = new Ledger(RULES);
     ledger.request("a", "", 1, NEXT);
     ledger.settle("a", 100);
@@ -62,7 +62,7 @@ describe("The ledger of a budget", () => {
     assert.equal(ledger.settle("a", 50), true);
   });
 
-  it("keeps a purse for each key, and resets one of them", () => {
+  it("keeps an account for each key, and resets one of them", () => {
     const ledger = new Ledger(RULES);
     for (const key of ["anna", "ben"]) {
       ledger.request(key, key, 1, SPAN);
@@ -82,7 +82,7 @@ describe("The ledger of a budget", () => {
     assert.equal(ledger.request("a", "anna", 1, SPAN), "open");
   });
 
-  it("remembers the most that one request of a purse has cost, in later spans too", () => {
+  it("remembers the most that one request of an account has cost, in later spans too", () => {
     const ledger = new Ledger(RULES);
     for (const [id, cost] of [
       ["a", 5],
@@ -97,12 +97,12 @@ describe("The ledger of a budget", () => {
     assert.equal(ledger.getLargest("ben"), 0);
   });
 
-  it("forgets a purse of an old span first, and never one that has a reservation", () => {
+  it("forgets an account of an old span first, and never one that has a reservation", () => {
     const ledger = new Ledger(RULES);
     ledger.request("first", "running", 1, SPAN);
     ledger.charge("old", 5, SPAN);
     for (let at = 0; at < 10_000; at++) ledger.charge(`key ${at}`, 1 + at, NEXT);
-    assert.equal(ledger.purseCount, 10_000);
+    assert.equal(ledger.accountCount, 10_000);
     assert.equal(ledger.look("old", SPAN).spent, 0);
     assert.equal(ledger.look("running", SPAN).reserved, 1);
     assert.equal(ledger.look("key 0", NEXT).spent, 0, "then the one that spent least");

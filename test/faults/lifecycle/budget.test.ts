@@ -22,7 +22,7 @@ type Fate = (typeof FATES)[number];
 const DEAR = 100;
 const LIMIT = 250;
 
-interface Purse {
+interface Account {
   spent: number;
   reserved: number;
 }
@@ -51,11 +51,11 @@ describe("Budget whose streams end in every way", () => {
     ...createWitnessNodes("ask", id),
   ];
 
-  async function look(id: string): Promise<Purse> {
+  async function look(id: string): Promise<Account> {
     runtime().inject(id, { budget: "ask" });
-    const isPurse = ({ complete, budget }: Message) => budget !== undefined && complete !== true;
-    const messages = await runtime().waitUntil("out", (all) => all.some(isPurse));
-    return messages.find(isPurse)!["budget"] as unknown as Purse;
+    const isAccount = ({ complete, budget }: Message) => budget !== undefined && complete !== true;
+    const messages = await runtime().waitUntil("out", (all) => all.some(isAccount));
+    return messages.find(isAccount)!["budget"] as unknown as Account;
   }
 
   it("R27: settles streams that began before a deploy replaced it, and counts them", async () => {
@@ -80,7 +80,7 @@ describe("Budget whose streams end in every way", () => {
     await deploy(81, "nodes");
     runtime().inject(id, { budget: "ask" });
     await runtime().waitUntil("out", (all) => all.some(({ budget }) => budget !== undefined));
-    assert.ok((runtime().getMessages("out").at(-1)!["budget"] as unknown as Purse).reserved >= DEAR);
+    assert.ok((runtime().getMessages("out").at(-1)!["budget"] as unknown as Account).reserved >= DEAR);
     release();
     await runtime().waitForEnds("out");
     runtime().clearMessages();
@@ -128,10 +128,10 @@ describe("Budget whose streams end in every way", () => {
           (sum, { usage }) => sum + Number((usage as Usage | null)?.total_tokens ?? 0),
           0,
         );
-        const purse = await look(id);
-        assert.equal(purse.reserved, 0);
-        assert.ok(purse.spent >= told, `${purse.spent} of ${told} are counted`);
-        assert.ok(purse.spent <= LIMIT + DEAR, `${purse.spent} are spent`);
+        const account = await look(id);
+        assert.equal(account.reserved, 0);
+        assert.ok(account.spent >= told, `${account.spent} of ${told} are counted`);
+        assert.ok(account.spent <= LIMIT + DEAR, `${account.spent} are spent`);
       }),
       { numRuns: 12 },
     );

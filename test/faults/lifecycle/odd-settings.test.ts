@@ -40,7 +40,7 @@ describe("Settings that no editor writes", () => {
       createRouterNode({ wires: [[ending], ["ask"], [], []], ...into("tool-call-router") }),
       createFlowNode("collect", "collect", [], { wires: [["out"], ["out"]], ...into("collect") }),
       createFlowNode("delta-buffer", "delta-buffer", ["out"], into("delta-buffer")),
-      createFlowNode("budget", "purse", [], {
+      createFlowNode("budget", "account", [], {
         ...{ wires: [[ending], ["ask"], [], [ending]], limit: 10, ...into("budget") },
       }),
       createSinkNode("out"),
@@ -66,7 +66,7 @@ describe("Settings that no editor writes", () => {
           const what = `${property}: ${JSON.stringify(value)}`;
           runtime().clearRecords();
           await runtime().deploy(createFlow(type, { [property]: value }));
-          runtime().inject(type === "budget" ? "purse" : "router", { payload: "Hi", topic: "t" });
+          runtime().inject(type === "budget" ? "account" : "router", { payload: "Hi", topic: "t" });
           const isEnd = ({ complete, error }: Message) =>
             complete === true || error !== undefined || type === "collect";
           await runtime().arrivals.waitUntil(

@@ -17,7 +17,7 @@ import { pause, waitUntil } from "../../support/waiting.js";
 const USAGE = { prompt_tokens: 30, completion_tokens: 70, total_tokens: 100 };
 let nodeCount = 0;
 
-interface Purse {
+interface Account {
   key: string;
   spent: number;
   reserved: number;
@@ -62,11 +62,11 @@ describe("A budget node", () => {
     const flow = await load(nodes);
     const id = nodes.find(({ type }) => type === "budget")!.id;
     const ask = (message: Message = {}) => flow.inject(id, { payload: "Hi", ...message });
-    const look = async (message: Message = {}): Promise<Purse> => {
+    const look = async (message: Message = {}): Promise<Account> => {
       const before = flow.getInbox("out").size;
       flow.inject(id, { ...message, budget: message["budget"] ?? "ask" });
       const messages = await flow.getInbox("out").waitForCount(before + 1);
-      return messages.at(-1)!["budget"] as unknown as Purse;
+      return messages.at(-1)!["budget"] as unknown as Account;
     };
     return { flow, id, ask, look };
   }
@@ -85,7 +85,7 @@ describe("A budget node", () => {
     assert.match(message, /^Output 2 of this node leads to no enabled node/);
     flow.inject(budget.id, { budget: "ask" });
     const [told] = await flow.getInbox("out").waitForCount(1);
-    assert.equal((told!["budget"] as Purse).reserved, 0);
+    assert.equal((told!["budget"] as Account).reserved, 0);
   });
 
   it("hands a request to the chat-stream and its stream on, and counts the tokens", async () => {
@@ -95,12 +95,12 @@ describe("A budget node", () => {
     assert.equal(joinPayloads(flow.getInbox("out").messages), "Hello");
     assert.ok(flow.getInbox("out").messages.every((message) => !("askedBy" in message)));
     assert.equal(last.topic, "t");
-    assert.equal((last["budget"] as unknown as Purse).spent, 100);
+    assert.equal((last["budget"] as unknown as Account).spent, 100);
     assert.deepEqual(await look(), { ...(last["budget"] as object) });
     assert.equal((await look({ budget: "reset" })).spent, 0);
   });
 
-  it("ends a request as a failed stream with the code budget once the purse is used up", async () => {
+  it("ends a request as a failed stream with the code budget once the account is used up", async () => {
     const { flow, ask } = await start({ limit: 150 });
     ask();
     ask({ payload: "Later" });
@@ -128,7 +128,7 @@ describe("A budget node", () => {
     ask({ topic: "too late" });
     const [message] = await flow.getInbox("usedUp").waitForCount(1);
     assert.equal(message!.topic, "too late");
-    assert.equal((message!["budget"] as unknown as Purse).left, 0);
+    assert.equal((message!["budget"] as unknown as Account).left, 0);
     assert.equal(service().requests.length, 2);
     assert.equal(flow.getInbox("errors").size, 0);
   });
@@ -146,8 +146,8 @@ describe("A budget node", () => {
     const { reserved } = await look();
     assert.ok(reserved > 0.01 && reserved < 0.011, String(reserved));
     await waitForEnd(flow.getInbox("out"));
-    const purse = await look();
-    assert.deepEqual([purse.spent, purse.reserved], [0.01, 0]);
+    const account = await look();
+    assert.deepEqual([account.spent, account.reserved], [0.01, 0]);
   });
 
   it("counts requests, one for each that reached the service", async () => {
@@ -157,7 +157,7 @@ describe("A budget node", () => {
     assert.equal((await look()).left, 1);
   });
 
-  it("keeps a purse for each value of the key, and refuses a key that is an object", async () => {
+  it("keeps an account for each value of the key, and refuses a key that is an object", async () => {
     const { flow, ask, look } = await start({ key: "topic", keyType: "msg" });
     ask({ topic: "anna" });
     await waitForEnds(flow.getInbox("out"), 1);
@@ -178,9 +178,9 @@ describe("A budget node", () => {
     flow.inject(id, { cancel: true });
     const last = await waitForEnd(flow.getInbox("out"));
     assert.equal(last.finishReason, "cancelled");
-    const purse = await look();
-    assert.equal(purse.reserved, 0);
-    assert.ok(purse.spent > 0 && purse.spent < 20, String(purse.spent));
+    const account = await look();
+    assert.equal(account.reserved, 0);
+    assert.ok(account.spent > 0 && account.spent < 20, String(account.spent));
   });
 
   it("charges nothing for a request that the service refuses", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Ledger } from "../../../src/core/budget/ledger.js";
 import { type OpenRequest, RequestsInFlight } from "../../../src/node-red/budget/flight.js";
-import { PurseKeeper } from "../../../src/node-red/budget/keeper.js";
+import { AccountKeeper } from "../../../src/node-red/budget/keeper.js";
 import { findSpan } from "../../../src/node-red/budget/span.js";
-import { PurseStore } from "../../../src/node-red/budget/store.js";
+import { AccountStore } from "../../../src/node-red/budget/store.js";
 import type { BudgetTag } from "../../../src/node-red/messages/ask-tags.js";
 import { InFlight } from "../../../src/node-red/messages/in-flight.js";
 import type { NodeRed, RuntimeNode } from "../../../src/node-red/red/api.js";
@@ -38,8 +38,8 @@ function startProcess(shared: SharedStore, uiPort: number, ledger = new Ledger(R
     context: () => ({ global: shared }),
   } as unknown as RuntimeNode;
   const red = { settings: { uiPort } } as unknown as NodeRed;
-  const store = new PurseStore(red, node, "file", "tokens", clock);
-  const keeper = new PurseKeeper(store, ledger, true, new NodeHost(red, node, clock), () => SPAN);
+  const store = new AccountStore(red, node, "file", "tokens", clock);
+  const keeper = new AccountKeeper(store, ledger, true, new NodeHost(red, node, clock), () => SPAN);
   const spend = async (amount: number) => {
     ledger.charge("", amount, SPAN);
     keeper.save();
