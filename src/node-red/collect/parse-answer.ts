@@ -3,7 +3,7 @@ import { stripFence } from "../../core/json/code-fence.js";
 import { isWithinDepth, parseJson } from "../../core/json/parse.js";
 import { compileSchema } from "../../core/json/schema.js";
 import { DEFAULT_LIMITS } from "../../core/limits.js";
-import { readRoundLengths, sumLengths } from "../messages/round-lengths.js";
+import { readTurnLengths, sumLengths } from "../messages/turn-lengths.js";
 
 /**
  * Parses an answer's JSON, with or without a code fence around it.
@@ -37,7 +37,7 @@ export function parseAnswer(text: string, finishReason: unknown, schema: unknown
  * @param rounds `msg.rounds` of the last message, as a tool-call-router writes it
  */
 export function readLastTurn(text: string, rounds: unknown): string {
-  return text.slice(sumLengths(readRoundLengths(rounds).slice(0, -1)));
+  return text.slice(sumLengths(readTurnLengths(rounds).slice(0, -1)));
 }
 
 /** Why an answer is not JSON, by its finish reason. */

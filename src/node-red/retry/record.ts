@@ -11,8 +11,8 @@ import {
 } from "../../core/retry/continuation.js";
 import { isRich } from "../../dialects/chunk-kind.js";
 import { type AskTag, type RetryTag, type RouteName, readResumePoint } from "../messages/ask-tags.js";
-import { readRoundLengths, sumLengths } from "../messages/round-lengths.js";
 import { isUnbilled, type StreamMessage } from "../messages/stream-message.js";
+import { readTurnLengths, sumLengths } from "../messages/turn-lengths.js";
 import type { Message } from "../red/api.js";
 
 /**
@@ -175,7 +175,7 @@ function countResults({ messages }: ChatRequest): number {
 
 /** @returns how many characters of a failed request's text are of completed turns, as a router's last message says */
 function measureFinishedTurns({ rounds }: Message, text: string): number {
-  const lengths = readRoundLengths(rounds);
+  const lengths = readTurnLengths(rounds);
   const total = sumLengths(lengths);
   // A turn whose stream never ended is not in the list.
   return total < text.length ? total : total - (lengths.at(-1) ?? 0);

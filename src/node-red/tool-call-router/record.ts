@@ -8,7 +8,7 @@ import type { StreamMessage } from "../messages/stream-message.js";
 import type { Message } from "../red/api.js";
 
 /** What the run's last message says about a turn. */
-export interface RoundReport {
+export interface TurnReport {
   usage: unknown;
   /** What the turn costs; null if that is unknown. */
   cost: Cost | null;
@@ -21,7 +21,7 @@ export interface RoundReport {
 /** What is known of one run: a request and all the turns that its tool calls lead to. */
 export class RunRecord {
   readonly key: string = randomUUID();
-  /** The turn, from 1. */
+  /** Number of the turn, from 1. */
   round = 1;
   /** Id of the stream for its reader: that of the first turn's stream. */
   stream: string | undefined;
@@ -33,7 +33,8 @@ export class RunRecord {
   finishedTurnsText = "";
   /** Requests in all. */
   attempts = 0;
-  readonly rounds: RoundReport[] = [];
+  /** One entry for each turn that ended, also for a turn without calls. */
+  readonly rounds: TurnReport[] = [];
   readonly stats = new TotalStats();
   readonly cost = new TotalCost();
   /** What the present turn asks, with the results of tools. */

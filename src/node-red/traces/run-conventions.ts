@@ -14,8 +14,9 @@ export interface TracedCall {
 
 /** What a run has come to. */
 export interface RunSummary {
+  /** One entry per turn. */
   rounds: readonly { usage: unknown; finishReason: string }[];
-  /** What the rounds cost together; null if that is unknown. */
+  /** What the turns cost together; null if that is unknown. */
   cost: { value: Cost | null };
   /** Requests in all. */
   attempts: number;
@@ -52,10 +53,10 @@ export function describeCall({ id, tool, isRemote }: TracedCall, agent: string):
   };
 }
 
-/** Adds up what the rounds used. If one of them does not tell, the sum is unknown. */
-function addTokens(rounds: RunSummary["rounds"]): BilledTokens | undefined {
+/** Adds up what the turns used. If the usage of one is unknown, so is the sum. */
+function addTokens(turns: RunSummary["rounds"]): BilledTokens | undefined {
   const sum = createPlainTokens(0, 0);
-  for (const { usage } of rounds) {
+  for (const { usage } of turns) {
     const tokens = readBilledTokens(usage as Usage | null);
     if (!tokens) return undefined;
     for (const name of Object.keys(sum) as (keyof BilledTokens)[]) sum[name] += tokens[name];

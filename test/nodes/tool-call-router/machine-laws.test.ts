@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { ChatMessage, Chunk, ToolCall } from "../../../src/core/chat/chunk.js";
 import type { FailureData } from "../../../src/core/failure.js";
 import type { Message } from "../../../src/node-red/red/api.js";
-import type { RoundReport } from "../../../src/node-red/tool-call-router/record.js";
+import type { TurnReport } from "../../../src/node-red/tool-call-router/record.js";
 import type { RunEffect, RunEvent } from "../../../src/node-red/tool-call-router/run-events.js";
 import { anyDamagedRun, anyRunHistory } from "../../support/worlds/run-history.js";
 import { RunPlayer } from "../../support/worlds/run-player.js";
@@ -222,7 +222,7 @@ describe("Machine of a tool-call-router, whatever happens in whatever state", fu
           for (const { call } of select(effects, "call")) made.add(call.id);
           const last = select(effects, "send").at(-1)?.message;
           if (last?.complete !== true) return;
-          const rounds = last["rounds"] as RoundReport[];
+          const rounds = last["rounds"] as TurnReport[];
           const reports = rounds.flatMap(({ calls }) => calls);
           const ids = reports.map(({ id }) => id);
           assert.equal(new Set(ids).size, ids.length);
