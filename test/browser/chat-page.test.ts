@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import { findExample } from "../support/flows/examples.js";
 import { saveScreenshot } from "../support/runtime/browser.js";
-import { waitForGrowth, world } from "./world.js";
+import { ENDLESS, waitForGrowth, world } from "./world.js";
 
 describe("Example of a chat page in a browser", () => {
   before(() => world.deployFlows(findExample("Chat page").nodes));
@@ -10,7 +10,7 @@ describe("Example of a chat page in a browser", () => {
   it("shows an answer while it arrives, and keeps what is there when Stop is pressed", async () => {
     const page = await openChat();
     await chooseModel(page, "Demo, slow");
-    await sendQuestion(page, "Tell me a story about a lighthouse.");
+    await sendQuestion(page, ENDLESS);
     const answer = getAnswers(page).last();
     const lengths: number[] = [];
     for (let step = 0; step < 4; step++) lengths.push(await waitForGrowth(answer, lengths.at(-1) ?? 0));
@@ -64,7 +64,7 @@ describe("Example of a chat page in a browser", () => {
 
   it("answers two visitors at once, each in their own window", async () => {
     const [one, other] = [await openChat(), await openChat()];
-    await sendQuestion(one, "Count to 60.");
+    await sendQuestion(one, ENDLESS);
     await sendQuestion(other, "Why is the sky blue?");
     await waitForGrowth(getAnswers(one).last(), 0);
     await waitForGrowth(getAnswers(other).last(), 0);

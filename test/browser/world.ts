@@ -18,6 +18,9 @@ import { Editor } from "./editor.js";
 
 export { PACKAGE };
 
+/** A question to the demo, whose answer takes far longer than a test on a busy machine until it is stopped. */
+export const ENDLESS = "Count to 5000.";
+
 const SETTINGS = {
   // Without catalogues, the palette manager does not access the internet.
   editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } },
