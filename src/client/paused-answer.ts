@@ -21,16 +21,17 @@ export class PausedAnswer {
     this.request = setup.request;
   }
 
-  /** Whether the answer is paused and has to be continued. With calls for the author's tools, it waits for their results. */
+  /** Whether the answer is paused and has to be continued. */
   get isDue(): boolean {
     const { machine, setup } = this;
-    const reason = machine.rawFinishReason;
+    const { pauses } = setup.provider;
+    const reason = machine.nativeFinishReason ?? machine.rawFinishReason;
+    if (!pauses || reason === undefined || !pauses.isPause(reason)) return false;
     return (
-      reason !== undefined &&
-      setup.provider.pauses?.isPause(reason) === true &&
       this.continuations < MAX_CONTINUATIONS &&
-      machine.toolCallCount === 0 &&
-      readChoiceCount(setup.request) === 1
+      (machine.toolCallCount === 0 || pauses.continuesCalls === true) &&
+      readChoiceCount(setup.request) === 1 &&
+      pauses.canContinue?.(machine.buildClosingChunk().choices[0]!, this.request) !== false
     );
   }
 

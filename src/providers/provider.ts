@@ -1,4 +1,4 @@
-import type { CompletionChoice } from "../core/chat/chunk.js";
+import type { ChunkChoice, CompletionChoice } from "../core/chat/chunk.js";
 import type { ChatRequest, WireRequest } from "../core/chat/request.js";
 import type { ReasoningPlace } from "../core/chat/vendor-echo.js";
 import type { Failure } from "../core/failure.js";
@@ -67,8 +67,16 @@ export interface BackgroundProtocol {
 
 /** How to get the rest of an answer that the service has paused. */
 export interface PauseProtocol {
+  /** Whether an answer that calls the author's tools goes on, too. Default: false, it waits for their results. */
+  readonly continuesCalls?: boolean;
   /** Whether an answer with this finish reason of the service's own is only paused. */
   isPause(reason: string): boolean;
+  /**
+   * Whether the service gave what the request for the rest needs. Default: it needs nothing.
+   * @param end what the service said at the end of the answer so far
+   * @param latest the latest request
+   */
+  canContinue?(end: ChunkChoice, latest: ChatRequest): boolean;
   /**
    * Builds the request for the rest.
    * @param request the request for the answer

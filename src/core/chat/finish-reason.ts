@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     "normal",
     "success",
   ],
-  length: ["length", "limit", "error_limit", "max_tokens", "model_length"],
+  length: ["length", "limit", "error_limit", "max_tokens", "model_length", "continuation"],
   tool_calls: ["tool_calls", "tool_call", "tool_use", "function_call", "function_calls"],
   content_filter: [
     "content_filter",

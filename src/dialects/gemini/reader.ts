@@ -79,6 +79,11 @@ class GeminiReader implements ForeignReader {
     return textRecord && this.buildRepeat(textRecord);
   }
 
+  /** The next part has its own finish reason and counts. */
+  continueAnswer(): void {
+    this.hasFinished = false;
+  }
+
   private buildChunk(choices: ChunkChoice[], usage: Usage | undefined, extras: object = {}): Chunk {
     const { id, created, model } = this;
     const chunk: Chunk = { ...extras, id, object: "chat.completion.chunk", created, model, choices };

@@ -8,7 +8,7 @@ import {
 import { isObject, tryParseJson } from "../../core/json/parse.js";
 import { guessMediaType } from "../../core/media-types.js";
 import { type ContentPart, describePart, readContentParts } from "../shared/content-parts.js";
-import { readAnswerText, requireText } from "../shared/message-text.js";
+import { joinText, readAnswerText, requireText } from "../shared/message-text.js";
 import { CallNames, type PastCall, readPastCalls } from "../shared/past-calls.js";
 import { createEmptyPromptFailure, createUnsupportedFailure } from "../shared/unsupported.js";
 
@@ -17,8 +17,8 @@ export const GEMINI_NAME = "Gemini";
 
 type GeminiPart = Record<string, unknown>;
 
-/** Whether a model refuses tool calls without a signature: all after version 2.5. */
-function needsSignature(model: string): boolean {
+/** Whether a model is newer than version 2.5. Such models refuse tool calls without a signature. */
+function isNewer(model: string): boolean {
   return !/gemini-([12]\b|robotics-er-1\b)/.test(model);
 }
 
@@ -54,13 +54,13 @@ export function buildGeminiContents(
       const calls = readPastCalls(GEMINI_NAME, message, place);
       names.add(calls);
       const parts = buildAnswerParts(message, calls, place);
-      if (needsSignature(model)) signFirstCall(parts);
+      if (isNewer(model)) signFirstCall(parts);
       addContent(contents, "model", parts);
     } else if (role === "user") {
       const parts = readContentParts(message, place).map((part) => buildPart(part, place));
       addContent(contents, "user", parts);
     } else if (isResult) {
-      const part = buildResultPart(message, names.find(message, place), place);
+      const part = buildResultPart(message, names.find(message, place), model, place);
       if (followsResult) contents.at(-1)!.parts.push(part);
       else addContent(contents, "user", [part]);
     } else throw createUnsupportedFailure(GEMINI_NAME, `the role "${role}" (${place})`);
@@ -114,13 +114,26 @@ function findTextSignature(message: ChatMessage): string | undefined {
   return signatures.at(-1)?.["data"] as string | undefined;
 }
 
-function buildResultPart(message: ChatMessage, name: string, place: string): GeminiPart {
-  const text = requireText(GEMINI_NAME, message, place);
+/**
+ * Builds the part with a tool's result. Models after version 2.5 take pictures and files in it (@google/genai 3.3,
+ * `FunctionResponse.parts`).
+ */
+function buildResultPart(message: ChatMessage, name: string, model: string, place: string): GeminiPart {
+  const content = readContentParts(message, place);
+  const text = isNewer(model) ? joinText(content) : requireText(GEMINI_NAME, message, place);
+  const media = content.filter(({ kind }) => kind !== "text").map((part) => buildPart(part, place));
   const value = tryParseJson(text);
   const id = message["tool_call_id"];
   // Gemini takes only an object as a result.
   const response = isObject(value) ? value : { result: value ?? text };
-  return { functionResponse: { ...(typeof id === "string" && id !== "" ? { id } : {}), name, response } };
+  return {
+    functionResponse: {
+      ...(typeof id === "string" && id !== "" ? { id } : {}),
+      name,
+      response,
+      ...(media.length > 0 ? { parts: media } : {}),
+    },
+  };
 }
 
 function buildPart(part: ContentPart, place: string): GeminiPart {

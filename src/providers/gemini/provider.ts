@@ -8,6 +8,7 @@ import { readModelNames } from "../shared/model-names.js";
 import { readResponseFailure } from "../shared/response-failure.js";
 import { joinPath } from "../shared/url.js";
 import { buildHeaders, buildPostRequest } from "../shared/wire-request.js";
+import { GEMINI_PAUSES } from "./pauses.js";
 import { buildGeminiBody } from "./request.js";
 
 /** The largest page of the model list, which holds all models. */
@@ -23,6 +24,7 @@ export const GEMINI_PROVIDER: Provider = {
   // Google does not document what happens to an answer at the end of the conversation.
   prefill: false,
   hostedTools: GEMINI_TOOLS,
+  pauses: GEMINI_PAUSES,
   buildChatRequest: buildChatRequest,
   buildModelsRequest: buildModelsRequest,
   readModelNames: readGeneratingModels,

@@ -37,6 +37,9 @@ const RULES: ParameterRules = {
   },
 };
 
+/** Service tiers that Gemini has (@google/genai 3.3, `ServiceTier`). */
+const TIERS: ReadonlySet<unknown> = new Set(["flex", "standard", "priority"]);
+
 /** Thinking tokens by effort (Gemini API, "OpenAI compatibility"). */
 const BUDGET_TOKENS: Readonly<Record<string, number>> = {
   none: 0,
@@ -47,7 +50,10 @@ const BUDGET_TOKENS: Readonly<Record<string, number>> = {
 };
 
 /** Words for the effort that models from version 3 on take. */
-const LEVELS: ReadonlySet<unknown> = new Set(["minimal", "low", "medium", "high"]);
+const LEVELS: readonly unknown[] = ["minimal", "low", "medium", "high"];
+
+/** Those that models from version 4 on take (@google/genai 3.3, `ThinkingLevel`). */
+const NEWER_LEVELS: readonly unknown[] = [...LEVELS, "xhigh"];
 
 /**
  * Builds the body of a request to streamGenerateContent. Fields that Chat Completions does not have (`safetySettings`,
@@ -84,11 +90,14 @@ export function buildGeminiBody(request: ChatRequest): Record<string, unknown> {
     ...requireObject(GEMINI_NAME, "generationConfig", generationConfig),
   };
   const tools = buildTools(request.tools ?? []);
+  const tier = parameters["service_tier"];
+  if (TIERS.has(tier)) delete parameters["service_tier"];
   return {
     ...buildGeminiContents(request.messages, request.model),
     ...(tools.length > 0 ? { tools } : {}),
     ...(tools.length > 0 && tool_choice !== undefined ? { toolConfig: buildToolConfig(tool_choice) } : {}),
     ...(Object.keys(config).length > 0 ? { generationConfig: config } : {}),
+    ...(TIERS.has(tier) ? { serviceTier: tier } : {}),
     ...selectParameters(RULES, parameters),
   };
 }
@@ -104,6 +113,9 @@ function buildOutputFormat(format: unknown): Record<string, unknown> {
 
 /** Models that take a word for the effort: from version 3 on. They also take a number, as does any without a version. */
 const TAKES_LEVEL = /gemini-([3-9]|\d\d)/;
+
+/** Models that take `xhigh`, too. */
+const TAKES_XHIGH = /gemini-([4-9]|\d\d)/;
 
 /** Models whose thinking cannot be switched off. */
 const ALWAYS_THINKS = /gemini-(2\.5-)?pro\b/;
@@ -134,11 +146,12 @@ function buildThinkingConfig(model: string, effort: unknown): Record<string, unk
     }
     return { thinkingConfig: { thinkingBudget: budget, includeThoughts: budget > 0 } };
   }
-  if (!LEVELS.has(effort)) {
+  const levels = TAKES_XHIGH.test(model) ? NEWER_LEVELS : LEVELS;
+  if (!levels.includes(effort)) {
     throw createUnsupportedFailure(
       GEMINI_NAME,
       `the reasoning_effort ${JSON.stringify(effort)} for ${model}`,
-      "Use minimal, low, medium or high.",
+      `Use ${levels.join(", ")}.`,
     );
   }
   return { thinkingConfig: { thinkingLevel: effort, includeThoughts: true } };

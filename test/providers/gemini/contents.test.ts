@@ -98,6 +98,33 @@ describe("Conversation for Gemini", () => {
     assertRefused({ messages: [HI, { role: "tool", tool_call_id: "x", content: "1" }] }, /Message 1 .*"x"/);
   });
 
+  it("sends pictures and files in a tool's result to Gemini models after 2.5, and refuses them for earlier ones", () => {
+    const messages: ChatMessage[] = [
+      HI,
+      { role: "assistant", content: null, tool_calls: [createCall("a", "{}")] },
+      {
+        role: "tool",
+        tool_call_id: "a",
+        content: [
+          { type: "text", text: '{"sky":"blue"}' },
+          { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } },
+        ],
+      },
+    ];
+    const contents = buildBody({ model: "gemini-3-pro", messages })["contents"] as { parts: unknown[] }[];
+    assert.deepEqual(contents.at(-1)!.parts, [
+      {
+        functionResponse: {
+          id: "a",
+          name: "get_weather",
+          response: { sky: "blue" },
+          parts: [{ inlineData: { mimeType: "image/png", data: "AAAA" } }],
+        },
+      },
+    ]);
+    assertRefused({ messages }, /an image in a message of the role tool/);
+  });
+
   it("signs another service's calls with a placeholder for Gemini models after 2.5", () => {
     const call = {
       role: "assistant",

@@ -138,6 +138,22 @@ describe("Chat request to Gemini", () => {
     );
   });
 
+  it("sends the effort xhigh to Gemini models from version 4 on, and refuses it for earlier ones", () => {
+    assert.deepEqual(buildThinking("gemini-4-hydrogen", "xhigh"), {
+      thinkingLevel: "xhigh",
+      includeThoughts: true,
+    });
+    assertRefused({ model: "gemini-3-pro", parameters: { reasoning_effort: "xhigh" } }, /Use .*, high\./);
+    assertRefused({ model: "gemini-4-flash", parameters: { reasoning_effort: "max" } }, /high, xhigh/);
+  });
+
+  it("sends Gemini a service tier that it has under its own name", () => {
+    assert.equal(buildBody({ parameters: { service_tier: "flex" } })["serviceTier"], "flex");
+    assert.equal(buildBody({ parameters: { service_tier: "priority" } })["serviceTier"], "priority");
+    assert.ok(!("serviceTier" in buildBody({ parameters: { service_tier: "auto" } })));
+    assertRefused({ parameters: { service_tier: "scale" } }, /service_tier/);
+  });
+
   it("sends a thinking budget to Gemini models without a version in their name", () => {
     for (const model of ["gemini-flash-latest", "gemini-pro-latest", "gemini-robotics-er-1.5-preview"]) {
       assert.deepEqual(buildThinking(model, "low"), { thinkingBudget: 1024, includeThoughts: true }, model);
