@@ -101,6 +101,8 @@ export class SpeechSequence {
 
   /** Notes that this message ends the text. If the text was cancelled, speaking stops too. */
   end(message: Message, send: Send, done: Done): void {
+    // A repeated message.
+    this.endMessage?.done();
     this.endMessage = { message, send, done };
     if (message.finishReason === "cancelled") this.finish({ outcome: "cancelled" });
     else this.speakNext();

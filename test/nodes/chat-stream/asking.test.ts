@@ -45,6 +45,35 @@ describe("The request of chat-stream", () => {
     assert.deepEqual(body["messages"], messages);
   });
 
+  it("refuses bytes in the content of a message, and a message without a role, before anything is sent", async () => {
+    const bytes = Buffer.from("GIF89a");
+    const advice = " has a Buffer in its content. Send a picture or a file as a data URL";
+    const picture = { type: "image_url", image_url: { url: bytes } };
+    const nested = { type: "tool_result", content: [{ type: "image", source: { data: bytes } }] };
+    for (const [message, name, problem] of [
+      [{ payload: [USER, { role: "user", content: [picture] }] }, "msg.payload[1]", advice],
+      [{ messages: [{ role: "user", content: bytes }] }, "msg.messages[0]", advice],
+      [{ messages: [{ role: "user", content: [nested] }] }, "msg.messages[0]", advice],
+      [
+        { payload: { messages: [{ role: "user", content: new Uint8Array(2) }] } },
+        "msg.payload.messages[0]",
+        advice,
+      ],
+      // As it comes from a broker.
+      [
+        { payload: JSON.parse(JSON.stringify([{ role: "user", content: [picture] }])) },
+        "msg.payload[0]",
+        advice,
+      ],
+      [{ messages: [{ content: "Hi" }] }, "msg.messages[0]", " has no role. Add one, such as role: “user”."],
+    ] as [Message, string, string][]) {
+      const { error } = (await ask(message)).last as { error: { code: string; message: string } };
+      assert.equal(error.code, "invalid_request");
+      assert.ok(error.message.startsWith(name + problem), error.message);
+    }
+    assert.equal(service().requests.length, 0);
+  });
+
   it("takes messages, model, tools and parameters from an object of request fields", async () => {
     const { body } = await ask({
       payload: { messages: [USER], model: "other", tools: [TOOL], temperature: 0.1, logit_bias: { 5: 1 } },

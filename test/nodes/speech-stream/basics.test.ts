@@ -61,6 +61,15 @@ describe("speech-stream", () => {
     assert.deepEqual(spokenTexts(), ["One.", "Two.", "Three."]);
   });
 
+  it("is done with a last message that is repeated while it speaks", async () => {
+    const flow = await start();
+    const text = createTextStream("a", "One.");
+    say(flow, ...text, text.at(-1)!);
+    await waitForEnd(flow.getInbox("out"));
+    await waitUntil(() => flow.getInbox("completed").size === text.length + 1);
+    assert.deepEqual(spokenTexts(), ["One."]);
+  });
+
   it("sends the last response's headers without secrets", async () => {
     const flow = await start();
     say(flow, ...createTextStream("a", "One."));

@@ -33,6 +33,9 @@ export interface ComposedRequest {
 /** Fields of a prompt object that do not go into the request's parameters. */
 const REQUEST_FIELDS: ReadonlySet<string> = new Set(["messages", "prompt", "model", "tools", "system"]);
 
+/** How deeply bytes can stand in a content: in a picture of a result of a tool. */
+const CONTENT_DEPTH = 6;
+
 /** Whether a message brings the whole conversation (`msg.messages`) and needs no prompt. */
 export function bringsMessages(message: Message): boolean {
   return message.messages !== undefined;
@@ -150,16 +153,34 @@ function readPrompt(prompt: unknown, name: string): ChatMessage[] {
 function requireMessages(value: unknown, name: string): ChatMessage[] {
   if (!Array.isArray(value)) throw createTypeFailure(name, value, "an array of chat messages");
   if (value.length === 0) throw createEmptyFailure(name);
-  for (const [index, message] of value.entries()) {
-    if (!isObject(message) || typeof message["role"] !== "string" || message["role"] === "") {
-      throw createTypeFailure(
-        `${name}[${index}]`,
-        message,
-        "an object with a role, such as {role: “user”, content: “…”}",
-      );
-    }
-  }
+  for (const [index, message] of value.entries()) checkMessage(message, `${name}[${index}]`);
   return value as ChatMessage[];
+}
+
+function checkMessage(message: unknown, name: string): void {
+  if (!isObject(message))
+    throw createTypeFailure(name, message, "an object with a role, such as {role: “user”, content: “…”}");
+  const { role, content } = message;
+  if (typeof role !== "string" || role === "")
+    throw createMessageFailure(`${name} has no role. Add one, such as role: “user”.`);
+  if (hasBytes(content, CONTENT_DEPTH))
+    throw createMessageFailure(
+      `${name} has a Buffer in its content. Send a picture or a file as a data URL, such as “data:image/png;base64,…”, and a text as a string.`,
+    );
+}
+
+/** Whether there are bytes in a content, which JSON would turn into a list of numbers. */
+function hasBytes(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null || depth === 0) return false;
+  if (ArrayBuffer.isView(value)) return true;
+  const { type, data } = value as Record<string, unknown>;
+  // A Buffer that has been JSON, as behind a broker.
+  if (type === "Buffer" && Array.isArray(data)) return true;
+  return Object.values(value).some((member) => hasBytes(member, depth - 1));
+}
+
+function createMessageFailure(text: string): Failure {
+  return new Failure("invalid_request", text);
 }
 
 /** @returns an empty array if there is no system prompt, or if the turn has a system message of its own */
@@ -172,8 +193,9 @@ function createSystemMessage(system: unknown, turn: readonly ChatMessage[]): Cha
 }
 
 function createEmptyFailure(name: string): Failure {
-  const text = `The prompt is empty: ${name} has no text and no messages. Put the question there.`;
-  return new Failure("invalid_request", text);
+  return createMessageFailure(
+    `The prompt is empty: ${name} has no text and no messages. Put the question there.`,
+  );
 }
 
 function createTypeFailure(name: string, value: unknown, expected: string): Failure {
