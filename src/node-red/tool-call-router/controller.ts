@@ -251,7 +251,8 @@ export class RouterController {
     if (!isWholeAnswer(message) || session?.answers.isRepeatedFailure(id, message)) return;
     const end = this.ended.get(key);
     // What was cancelled is not waited for, and nobody is to blame.
-    const log = session || (end && end !== "cancelled" && end !== "closed") ? logWarning : logDetail;
+    const isExpected = message.finishReason === "cancelled" || end === "cancelled" || end === "closed";
+    const log = (session || end) && !isExpected ? logWarning : logDetail;
     log(this.node, describeLateAnswer(readCall(message, this.node.id), ++this.lateAnswers));
   }
 

@@ -36,6 +36,9 @@ export interface RouterPorts extends RouterEnvironment {
   onChange(session: RunSession): void;
 }
 
+/** Events after which nobody waits for the calls that are open. */
+const GIVING_UP: ReadonlySet<RunEvent["type"]> = new Set(["toolsTimedOut", "cancelled", "lost"]);
+
 /** Carries out what the machine of one run decides: timers, sending, calls of tools. */
 export class RunSession {
   readonly answers = new ToolAnswers();
@@ -69,8 +72,12 @@ export class RunSession {
   /** Hands an event to the machine and does what it wants. What goes wrong there ends the run, and nothing else. */
   handle(event: RunEvent): void {
     if (this.isAbandoned) return;
+    const { record, state } = this.run;
+    const givenUp = GIVING_UP.has(event.type) && state.phase === "calling" ? state.round.openCalls : [];
     this.trace.note(event);
     this.queue.add(this.run.on(event));
+    // Only now, so that the ends of what works for them are no answers.
+    for (const { id } of givenUp) cancels.cancel(nameCall(record.key, id));
     this.ports.onChange(this);
   }
 
@@ -139,10 +146,7 @@ export class RunSession {
   cancel(): string | undefined {
     const { record, state } = this.run;
     if (state.phase === "calling") {
-      const { openCalls } = state.round;
       this.handle({ type: "cancelled" });
-      // Only now, so that their ends are no answers.
-      for (const { id } of openCalls) cancels.cancel(nameCall(record.key, id));
       return undefined;
     }
     record.isCancelled = true;

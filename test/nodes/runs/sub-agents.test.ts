@@ -8,6 +8,7 @@ import {
   createRouterFlow,
   createRouterNode,
 } from "../../support/flows/router.js";
+import { joinPayloads } from "../../support/runtime/inbox.js";
 import type { FlowNode } from "../../support/runtime/node-red-api.js";
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import type { Script } from "../../support/services/scripted-service.js";
@@ -51,10 +52,10 @@ describe("Cancelling a run whose tool asks a model", () => {
   }
 
   /** Asks a question, and waits until the model of the tool is asked. @returns the id of the reader's stream */
-  async function ask(expert: FlowNode[], requests = 2): Promise<string> {
+  async function ask(expert: FlowNode[], requests = 2, router = {}): Promise<string> {
     await runtime().deploy(
       createRouterFlow(service().url, {
-        router: { wires: [["out"], ["ask"], ["question"]] },
+        router: { wires: [["out"], ["ask"], ["question"]], ...router },
         more: [
           ...(expert.some(({ id }) => id === "question") ? [] : [QUESTION]),
           createSinkNode("heard"),
@@ -79,11 +80,10 @@ describe("Cancelling a run whose tool asks a model", () => {
     await pause();
     assert.equal(service().requests.length, length);
     assert.deepEqual(runtime().getMessages("errors"), []);
-    assert.deepEqual(
-      runtime().logs.filter(({ level, id }) => level === WARNING && id !== undefined),
-      [],
-    );
+    assert.deepEqual(listWarnings(), []);
   }
+
+  const listWarnings = () => runtime().logs.filter(({ level, id }) => level === WARNING && id !== undefined);
 
   for (const [name, node, command] of COMMANDS)
     it(`stops that model, by a message to ${name}`, async () => {
@@ -165,6 +165,31 @@ describe("Cancelling a run whose tool asks a model", () => {
     assert.equal(service().requests.length, 1);
   });
 
+  it("stops that model if the tool's time is up, and blames nobody for its end", async () => {
+    scriptExpert(think);
+    await ask([EXPERT, WHOLE], 2, { toolTimeout: 0.2 });
+    const [end] = await runtime().waitForEnds("out");
+    assert.match(joinPayloads(runtime().getMessages("out")), /timed out/);
+    assert.equal(end!.finishReason, "stop");
+    const [heard] = await runtime().waitForEnds("heard");
+    assert.equal(heard!.finishReason, "cancelled");
+    await waitUntil(() => service().openStreams === 0, "the model of the tool is stopped");
+    await pause();
+    assert.deepEqual(
+      listWarnings().map(({ msg }) => String(msg).split(":")[0]),
+      ["No answer came within 0.2 s from"],
+    );
+  });
+
+  it("stops that model if the run is one too many", async () => {
+    scriptExpert(think);
+    await ask([EXPERT, WHOLE]);
+    service().script = (reply) => void reply.open();
+    for (let more = 0; more < 1000; more++) runtime().inject("router", { payload: "Rome", topic: "other" });
+    const [heard] = await runtime().waitForEnds("heard");
+    assert.equal(heard!.finishReason, "cancelled");
+  });
+
   it("leaves the models of other runs alone", async () => {
     scriptExpert(think);
     const id = await ask([EXPERT, WHOLE]);
@@ -195,28 +220,50 @@ describe("Cancelling a call of an MCP client whose tool asks a model", () => {
   const service = useService();
   const runtime = useRuntime();
 
-  it("stops that model", async () => {
+  /** Calls the tool, and waits until its model is asked. */
+  async function callTool(
+    client: Client,
+    signal?: AbortSignal,
+    router = {},
+  ): Promise<{ call: Promise<unknown> }> {
     service().script = think;
     await runtime().deploy([
       ...createRouterFlow(service().url, {
-        router: { endpoint: "endpoint", wires: [[], [], ["question"]] },
+        router: { endpoint: "endpoint", wires: [[], [], ["question"]], ...router },
         more: [QUESTION, createSinkNode("heard"), EXPERT, WHOLE],
       }),
       { id: "endpoint", type: "chat-endpoint", path: "/ai", open: true },
     ]);
-    const client = new Client({ name: "test", version: "1" });
     await client.connect(new StreamableHTTPClientTransport(new URL(`${runtime().url}/ai/mcp`)));
-    const controller = new AbortController();
     const call = client.callTool(
       { name: "get_weather", arguments: { city: "Paris" } },
-      { signal: controller.signal },
+      signal ? { signal } : {},
     );
     await runtime().waitUntil("heard", ({ length }) => length > 0);
+    return { call };
+  }
+
+  it("stops that model", async () => {
+    const client = new Client({ name: "test", version: "1" });
+    const controller = new AbortController();
+    const { call } = await callTool(client, controller.signal);
     controller.abort();
     await assert.rejects(call);
+    await assertStopped();
+    await client.close();
+  });
+
+  it("stops that model if the tool's time is up", async () => {
+    const client = new Client({ name: "test", version: "1" });
+    const { call } = await callTool(client, undefined, { toolTimeout: 0.5 });
+    assert.match(JSON.stringify(await call), /timed out/);
+    await assertStopped();
+    await client.close();
+  });
+
+  async function assertStopped(): Promise<void> {
     const [heard] = await runtime().waitForEnds("heard");
     assert.equal(heard!.finishReason, "cancelled");
     await waitUntil(() => service().openStreams === 0, "the model is stopped");
-    await client.close();
-  });
+  }
 });

@@ -106,12 +106,13 @@ export class SharedTools implements ToolSource {
       this.outputs.forget(key);
       resolve(result);
     };
-    const leave = () => {
-      finish(createFailedResult("The call was cancelled."));
+    const giveUp = (reason: string) => {
+      finish(createFailedResult(reason));
       cancels.cancel(nameCall(key, CALL_ID));
     };
+    const leave = () => giveUp("The call was cancelled.");
     const timer = clock.setTimer(
-      () => finish(createFailedResult(`The tool timed out: no answer came within ${toolTimeout / 1000} s.`)),
+      () => giveUp(`The tool timed out: no answer came within ${toolTimeout / 1000} s.`),
       toolTimeout,
     );
     call.signal.addEventListener("abort", leave);
