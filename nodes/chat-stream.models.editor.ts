@@ -17,7 +17,7 @@ namespace ModelList {
     usualModel?: string;
   }
 
-  /** Answer of the admin route `chat-provider/<id>/models`. */
+  /** Answer of the admin route `chat-provider/draft/models`. */
   type ModelsAnswer = Models | { error: { code: string; message: string } };
 
   /** Offers the names. They are loaded once per dialog, and again by the button. Any other name can be typed. */
@@ -53,35 +53,40 @@ namespace ModelList {
     }
 
     input.autoComplete({
-      search: (text, done) => {
-        const typed = text.trim().toLowerCase();
-        void listOptions().then((options) => {
-          const matching = options.filter(({ label }) => label.toLowerCase().includes(typed));
-          // A complete name needs no suggestion: Enter or Tab would replace it by another.
-          const isComplete = matching.some(({ value }) => value.toLowerCase() === typed);
-          done(isComplete ? [] : matching);
-        });
-      },
+      search: (text, done) => void listOptions().then((options) => done(selectMatching(options, text))),
     });
     $("#chat-stream-model-list").on("click", async () => {
       answers.clear();
       const options = await listOptions();
-      if (options.length === 0) return;
-      const menu = RED.popover.menu({
-        options,
-        onselect: ({ value }) => input.val(value).trigger("change").trigger("focus"),
-        width: Math.max(300, input.outerWidth() ?? 0),
-        maxHeight: 240,
-        class: "red-ui-autoComplete-container",
-        tabSelect: true,
-      });
-      menu.show({ target: input });
+      if (options.length > 0) showMenu(input, options);
     });
     $("#node-input-provider").on("change", () => {
       showHint("");
       void showExample(node);
     });
     void showExample(node);
+  }
+
+  /** @returns the options that contain what was typed */
+  function selectMatching(options: readonly PopoverMenuOption[], text: string): PopoverMenuOption[] {
+    const typed = text.trim().toLowerCase();
+    const matching = options.filter(({ label }) => label.toLowerCase().includes(typed));
+    // A complete name needs no suggestion: Enter or Tab would replace it by another.
+    const isComplete = matching.some(({ value }) => value.toLowerCase() === typed);
+    return isComplete ? [] : matching;
+  }
+
+  /** Opens a menu below the input, which gets the option that is chosen. */
+  function showMenu(input: JQuery, options: PopoverMenuOption[]): void {
+    const menu = RED.popover.menu({
+      options,
+      onselect: ({ value }) => input.val(value).trigger("change").trigger("focus"),
+      width: Math.max(300, input.outerWidth() ?? 0),
+      maxHeight: 240,
+      class: "red-ui-autoComplete-container",
+      tabSelect: true,
+    });
+    menu.show({ target: input });
   }
 
   /** Never rejects: a failure is kept as an answer, so that typing does not ask again. */

@@ -1,6 +1,7 @@
 import type { ModelList } from "../../client/model-list.js";
 import { toFailure } from "../../core/failure.js";
 import { PROVIDERS } from "../../providers/index.js";
+import type { Provider } from "../../providers/provider.js";
 import { findFirstSteps } from "../../providers/start/first-steps.js";
 import type { AdminRequest, NodeRed } from "../red/api.js";
 import { openDraft } from "./draft.js";
@@ -22,25 +23,7 @@ export function addProviderRoutes(red: NodeRed): void {
   const requireWrite = red.auth.needsPermission("flows.write");
 
   httpAdmin.get("/chat-provider/providers", requireRead, (_request, response) => {
-    response.json(
-      PROVIDERS.map((provider) => ({
-        id: provider.id,
-        label: provider.label,
-        baseUrl: provider.baseUrl,
-        forms: provider.forms,
-        ownHost: provider.ownHost?.source,
-        keyRequired: provider.keyRequired,
-        keyVariable: provider.keyVariable,
-        hasKeyVariable: provider.keyVariable !== undefined && Boolean(process.env[provider.keyVariable]),
-        settings: provider.settings,
-        hostedTools: provider.hostedTools && {
-          form: provider.hostedTools.form,
-          names: Object.keys(provider.hostedTools.tools),
-        },
-        ownModel: provider.chooseModel?.({ baseUrl: "" }),
-        ...findFirstSteps(provider.id),
-      })),
-    );
+    response.json(PROVIDERS.map(describeService));
   });
 
   httpAdmin.post("/chat-provider/draft/models", requireWrite, (request, response) => {
@@ -74,6 +57,19 @@ export function addProviderRoutes(red: NodeRed): void {
         (thrown: unknown) => response.json({ ok: false, ...toErrorBody(thrown) }),
       );
   });
+}
+
+/** @returns what the dialogs know of a service */
+function describeService(provider: Provider): Record<string, unknown> {
+  const { id, label, baseUrl, forms, keyRequired, keyVariable, settings, hostedTools } = provider;
+  return {
+    ...{ id, label, baseUrl, forms, keyRequired, keyVariable, settings },
+    ownHost: provider.ownHost?.source,
+    hasKeyVariable: keyVariable !== undefined && Boolean(process.env[keyVariable]),
+    hostedTools: hostedTools && { form: hostedTools.form, names: Object.keys(hostedTools.tools) },
+    ownModel: provider.chooseModel?.({ baseUrl: "" }),
+    ...findFirstSteps(id),
+  };
 }
 
 async function requireRuntime(red: NodeRed, request: AdminRequest): Promise<ProviderRuntime> {

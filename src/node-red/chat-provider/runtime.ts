@@ -20,6 +20,7 @@ import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { type AskOptions, limitTime } from "./ask-options.js";
 import {
+  type Concurrency,
   DEFAULT_SERVICE,
   type ProviderCredentials,
   type ProviderNodeConfig,
@@ -98,22 +99,7 @@ export class ProviderRuntime {
           );
         }
         const take = opened.recorder?.createTake(opened.dispatcher);
-        const setup: ChatSetup = {
-          ...opened,
-          ...(take ? { dispatcher: take } : {}),
-          id: options.id,
-          memory: this.memory,
-          clock: systemClock,
-          ...limitTime(options.request, options.settings.timeLimit, opened.settings.timeouts),
-          limits: opened.settings.limits,
-          prices: opened.settings.prices,
-          resume: this.kept.take(options.resume),
-          holdWork: (work) => this.kept.hold(work),
-          tolerant: this.config.tolerant === true,
-          needsFinishReason: this.config.needsFinishReason === true,
-          everyChunk: options.settings.everyChunk === true,
-          ...(options.job ? { job: options.job } : {}),
-        };
+        const setup = this.createSetup(take ? { ...opened, dispatcher: take } : opened, options);
         const finish = take ? take.watchEnd(onEnd) : onEnd;
         const run = () => startRun(setup, replaceEnd(observer, this.kept.watch(setup, finish)));
         return options.trace ? options.trace.run(setup, run) : run();
@@ -124,6 +110,25 @@ export class ProviderRuntime {
         observer.onEnd(options.trace ? options.trace.end(result) : result);
       },
     });
+  }
+
+  private createSetup(opened: OpenedProvider, options: AskOptions): ChatSetup {
+    const { timeouts, limits, prices } = opened.settings;
+    return {
+      ...opened,
+      id: options.id,
+      memory: this.memory,
+      clock: systemClock,
+      ...limitTime(options.request, options.settings.timeLimit, timeouts),
+      limits,
+      prices,
+      resume: this.kept.take(options.resume),
+      holdWork: (work) => this.kept.hold(work),
+      tolerant: this.config.tolerant === true,
+      needsFinishReason: this.config.needsFinishReason === true,
+      everyChunk: options.settings.everyChunk === true,
+      ...(options.job ? { job: options.job } : {}),
+    };
   }
 
   readCounters(): ProviderCounters {
@@ -204,15 +209,7 @@ export class ProviderRuntime {
       if (ticket) {
         release = () => ticket.release();
         if (isOver) release();
-      } else {
-        fail(
-          new Failure(
-            "overloaded",
-            `The provider has no place left: ${maxConcurrent} running, ${maxQueued} waiting. Send fewer requests at once, or raise the provider's limits.`,
-            { phase: "queue" },
-          ),
-        );
-      }
+      } else fail(createFullFailure(opened.settings));
     }, fail);
     return request;
   }
@@ -287,4 +284,9 @@ export class ProviderRuntime {
       provider: failure.provider || this.serviceId,
     });
   }
+}
+
+function createFullFailure({ maxConcurrent, maxQueued }: Concurrency): Failure {
+  const text = `The provider has no place left: ${maxConcurrent} running, ${maxQueued} waiting. Send fewer requests at once, or raise the provider's limits.`;
+  return new Failure("overloaded", text, { phase: "queue" });
 }
