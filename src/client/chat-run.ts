@@ -107,11 +107,11 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     this.deadlines.markBytes(this.lastReadAt);
   }
 
-  onRecord(data: string, event: string | undefined, last: boolean): void {
+  onRecord(data: string, event: string | undefined, isCut: boolean): void {
     // Records behind a pause in the same response belong to no answer.
     if (this.hasEnded || !this.exchange) return;
-    this.setup.watcher?.onRecord(data, last, this.decoder);
-    this.decoder.decode(data, event, last);
+    this.setup.watcher?.onRecord(data, isCut, this.decoder);
+    this.decoder.decode(data, event, isCut);
   }
 
   onRepeat(text: string, start: number, end: number): boolean {
@@ -148,9 +148,9 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     this.observer.onText(text);
   }
 
-  onChunk(wireChunk: Chunk, wireKind: ChunkKind, wireText: string): void {
-    if (this.hasEnded || (wireKind !== "silent" && this.failOnLostRecord())) return;
-    const { chunk, kind, text } = this.preparer.prepare(wireChunk, wireKind, wireText);
+  onChunk(decoded: Chunk, decodedKind: ChunkKind, decodedText: string): void {
+    if (this.hasEnded || (decodedKind !== "silent" && this.failOnLostRecord())) return;
+    const { chunk, kind, text } = this.preparer.prepare(decoded, decodedKind, decodedText);
     this.machine.addChunk(chunk);
     if (kind !== "silent") this.countContent();
     const clues = readEndClues(this.machine, this.setup.request, chunk, kind !== "silent", text);
@@ -223,7 +223,7 @@ export class ChatRun implements ExchangeListener, DecoderSink, StartedRun {
     }
   }
 
-  /** Fails if a bad record was ignored after what seemed to be the end, and more of the answer comes. @returns whether so */
+  /** Fails if a bad record came after a seeming end of the answer, which now goes on. @returns whether it failed */
   private failOnLostRecord(): boolean {
     if (this.badRecord) this.fail(this.badRecord);
     return this.badRecord !== undefined;

@@ -16,7 +16,7 @@ export interface DecoderSink {
   /** The hot path: text of the first choice, from a record that has nothing else new. */
   onText(text: string): void;
   /**
-   * @param chunk in canonical form, created for this call
+   * @param chunk in the common form, created for this call
    * @param text what the chunk adds to the text of the first choice
    */
   onChunk(chunk: Chunk, kind: ChunkKind, text: string): void;
@@ -43,9 +43,9 @@ export interface Decoder {
    * Decodes the next record.
    * @param data the record's text
    * @param event the name of the server-sent event, if it has one
-   * @param last whether the connection ended before the record did; default false
+   * @param isCut whether the connection ended before the record did, so that its end may be missing; default false
    */
-  decode(data: string, event?: string, last?: boolean): void;
+  decode(data: string, event?: string, isCut?: boolean): void;
   /**
    * Decodes the next record if it repeats the one before, which is the usual case.
    * @param text a text with the record, from `start` to `end`
@@ -85,7 +85,7 @@ export interface ReaderOptions extends DecoderOptions {
   held: HeldSize;
 }
 
-/** Reads the records of one stream in a form other than Chat Completions, and passes them on in canonical form. */
+/** Reads the records of one stream in a form other than Chat Completions, and passes them on in the common form. */
 export interface ForeignReader {
   /**
    * Reads the next record.

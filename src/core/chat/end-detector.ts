@@ -37,11 +37,11 @@ export function readEndClues(
  * first would lose the rest of the text. In doubt the answer ends when the connection closes or falls silent.
  */
 export class EndDetector {
-  /** Whether the latest chunk had a finish reason. */
+  /** Whether every requested choice has a finish reason, as of the latest chunk that is not text alone. */
   private hasReason = false;
   /** Whether content followed a finish reason, so that later ones prove nothing. */
   private hasContinued = false;
-  /** Whether the latest finish reason came without content. */
+  /** Whether the latest finish reason came in a chunk without content, and no content has followed. */
   private isAlone = false;
   /** Whether anything came before the finish reason, so that a chunk with a reason alone is a real end. */
   private hasBegun = false;
@@ -78,6 +78,8 @@ export class EndDetector {
     this.hasReason = hasReason;
     this.isAlone = hasReason && !hasContent;
     if (hasContent && hadReason) this.hasContinued = true;
+    // Some services send a reason with every chunk, from the first one on. So it ends the answer only if something came
+    // before: text, if the chunk has content itself; anything, if it has none. Without choices, a chunk has only the usage.
     const isEnd = hasNoChoices
       ? hadReason
       : !this.hasContinued && (hasContent ? this.hasText : this.hasBegun);

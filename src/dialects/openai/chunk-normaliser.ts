@@ -21,8 +21,8 @@ export const PADDING_FIELDS = ["obfuscation", "p"] as const;
 export const WRONG_SHAPE =
   "The service's stream is not in the form of Chat Completions. Check the base URL and the provider.";
 
-/** A record in canonical form. */
-export interface CanonicalRecord {
+/** What a record became: a chunk in the common form. */
+export interface NormalisedChunk {
   chunk: Chunk;
   kind: ChunkKind;
   /** What the chunk adds to the text of the first choice. */
@@ -31,7 +31,7 @@ export interface CanonicalRecord {
 
 type Fields = Record<string, unknown>;
 
-/** Brings the records of one stream into canonical form. It has only the state that the form of the records requires. */
+/** Brings the records of one stream into the common form. It has only the state that the form of the records requires. */
 export class ChunkNormaliser {
   /** Whether a choice has had a finish reason. */
   hasFinished = false;
@@ -69,12 +69,12 @@ export class ChunkNormaliser {
   }
 
   /**
-   * Brings a record into canonical form, in place.
+   * Brings a record into the common form, in place.
    * @param choices the record's choices
-   * @param isNew whether the record is new. If it was read before, its tool calls are left as they are.
+   * @param isNew false if the record was read before: its tool calls are then left as they are
    * @throws Failure if the record cannot be used
    */
-  normalise(record: Fields, choices: Fields[], isNew = true): CanonicalRecord {
+  normalise(record: Fields, choices: Fields[], isNew = true): NormalisedChunk {
     this.citations.moveToAnnotations(record, choices);
     const chunk = this.normaliseChunk(record, choices, isNew);
     const text = getAnswerText(chunk);
@@ -94,7 +94,7 @@ export class ChunkNormaliser {
     return { id, object: "chat.completion.chunk", created, model, choices: [choice] };
   }
 
-  /** Brings a record into canonical form, in place. */
+  /** Brings a record into the common form, in place. */
   private normaliseChunk(record: Fields, choices: Fields[], isNew: boolean): Chunk {
     const usage = findUsage(record, choices);
     record["choices"] = mergeDuplicateChoices(

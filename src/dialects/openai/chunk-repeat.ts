@@ -5,7 +5,7 @@ import type { DecoderSink } from "../dialect.js";
 import { Probes } from "../template/blueprint.js";
 import type { Repeat } from "../template/repeat.js";
 import { getOnlyObject } from "../wire-values.js";
-import { type CanonicalRecord, type ChunkNormaliser, PADDING_FIELDS } from "./chunk-normaliser.js";
+import { type ChunkNormaliser, type NormalisedChunk, PADDING_FIELDS } from "./chunk-normaliser.js";
 import { REASONING_NAME } from "./reasoning.js";
 import { isChoice } from "./wire-chunk.js";
 
@@ -55,7 +55,7 @@ export function createChunkRepeat(
 }
 
 /** Reads a record once more. It is changed in place. */
-function readAgain(record: Fields, normaliser: ChunkNormaliser): CanonicalRecord | undefined {
+function readAgain(record: Fields, normaliser: ChunkNormaliser): NormalisedChunk | undefined {
   const { choices } = record;
   if (!Array.isArray(choices) || !choices.every(isChoice)) return undefined;
   return normaliser.normalise(record, choices, false);

@@ -60,7 +60,7 @@ export class OpenAiDecoder implements Decoder {
     if (!options.everyChunk) this.repeats = new Repeats(options.depth);
   }
 
-  decode(data: string, event?: string, last = false): void {
+  decode(data: string, event?: string, isCut = false): void {
     if (event !== "error" && this.decodeRepeat(data, 0, data.length)) return;
     const content = data.trim();
     if (content.startsWith(END_MARKER)) this.end();
@@ -68,7 +68,7 @@ export class OpenAiDecoder implements Decoder {
     else if (content !== "" && !content.startsWith(":")) {
       this.settle();
       this.isPart = false;
-      this.decodeRecord(content, event, last);
+      this.decodeRecord(content, event, isCut);
       if (this.isPart) this.repeats?.learn(data, this.findRepeat);
       // It would keep the record in memory, and with it everything that was read from the socket at once.
       this.findRepeat = undefined;
@@ -115,11 +115,11 @@ export class OpenAiDecoder implements Decoder {
     this.sink.onMarker();
   }
 
-  private decodeRecord(data: string, event: string | undefined, last: boolean): void {
+  private decodeRecord(data: string, event: string | undefined, isCut: boolean): void {
     const record = tryParseLooseJson(data);
     if (!isObject(record) && event !== "error" && isKeepAlive(data, record, event)) return;
     if (record === undefined) {
-      this.handleMalformed(data, event, last);
+      this.handleMalformed(data, event, isCut);
       return;
     }
     const { depth } = this.options;
@@ -174,10 +174,10 @@ export class OpenAiDecoder implements Decoder {
    * Handles data that is not JSON. If a gateway inserts an error before an event is complete, the data has two records,
    * one on each line.
    */
-  private handleMalformed(data: string, event: string | undefined, last: boolean): void {
+  private handleMalformed(data: string, event: string | undefined, isCut: boolean): void {
     const lines = data.split("\n");
     if (lines.length > 1 && lines.some((line) => tryParseLooseJson(line) !== undefined)) {
-      for (const line of lines) this.decode(line, event, last);
+      for (const line of lines) this.decode(line, event, isCut);
       return;
     }
     if (data.startsWith("<")) {
@@ -186,9 +186,9 @@ export class OpenAiDecoder implements Decoder {
     }
     const { sawAnswer } = this.normaliser;
     // Only a text that is the whole body is quoted: a record of a stream may hold anything.
-    const isText = last && !sawAnswer && !this.dialect && PLAIN_TEXT.test(data);
+    const isText = isCut && !sawAnswer && !this.dialect && PLAIN_TEXT.test(data);
     // The connection ended inside this record. That is reported when the end of the answer is missing.
-    if (last && !isText) return;
+    if (isCut && !isText) return;
     if (event === "error") this.sink.onFailure(readStreamError(data, event, this.options.now)!);
     else {
       const failure = sawAnswer ? undefined : readTextError(data);

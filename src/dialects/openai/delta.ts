@@ -6,7 +6,7 @@ import { spreadParts } from "./answer-parts.js";
 import { normaliseReasoning } from "./reasoning.js";
 
 /**
- * Brings a delta, or the message of a whole answer, into canonical form, in place. Content parts become text and other
+ * Brings a delta, or the message of a whole answer, into the common form, in place. Content parts become text and other
  * fields, reasoning of any name becomes `reasoning_content`, a legacy `function_call` becomes a tool call. Fields that are
  * null, empty or of an impossible type are removed.
  * @returns where the service has its reasoning; undefined if the delta has none

@@ -78,19 +78,19 @@ export function readReasoningText(value: unknown, depth: number = MAX_DEPTH): st
 function takeReasoning(delta: Delta, name: string): ReasoningPlace | undefined {
   const value: unknown = delta[name];
   if (value === undefined) return undefined;
-  const isCanonical = name === "reasoning_content";
+  const isCommonName = name === "reasoning_content";
   const text = readReasoningText(value);
   if (text === "") {
     // A value of another kind, such as a number of seconds, is no reasoning.
-    if (isCanonical || name === "reasoning" || typeof value === "string") delete delta[name];
+    if (isCommonName || name === "reasoning" || typeof value === "string") delete delta[name];
     return undefined;
   }
   const field = isObject(value) ? findTextField(value)! : "";
   delete delta[name];
-  if (isCanonical || !delta.reasoning_content) delta.reasoning_content = text;
+  if (isCommonName || !delta.reasoning_content) delta.reasoning_content = text;
   if (!isObject(value)) return Array.isArray(value) ? "" : name;
   const { [field]: inner, type: _type, index: _index, ...rest } = value;
-  if (!isCanonical && Object.keys(rest).length > 0) delta[name] = rest;
+  if (!isCommonName && Object.keys(rest).length > 0) delta[name] = rest;
   return typeof inner === "string" ? `${name}.${field}` : "";
 }
 

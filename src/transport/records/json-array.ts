@@ -82,9 +82,9 @@ export class JsonArrayReader implements RecordReader {
     return this.brackets.read(char) ? at + 1 : undefined;
   }
 
-  private deliver(element: string, last: boolean): void {
+  private deliver(element: string, isCut: boolean): void {
     if (element.length > this.maxChars) throw createRecordLimitFailure(this.maxChars);
-    this.listener.onRecord(element, undefined, last);
+    this.listener.onRecord(element, undefined, isCut);
   }
 }
 

@@ -38,13 +38,13 @@ export class NdjsonReader implements RecordReader {
     return end - start <= this.maxChars && this.listener.onRepeat?.(text, start, end) === true;
   }
 
-  private deliver(line: string, last: boolean): void {
+  private deliver(line: string, isCut: boolean): void {
     if (line.length > this.maxChars) throw createRecordLimitFailure(this.maxChars);
     // This also removes a carriage return and a byte order mark.
     let record = line.trim();
     const field = record[0] === "{" ? null : EVENT_LINE.exec(record);
     // Only the data of an event is a record.
     if (field) record = field[1] === "data" ? record.slice(field[0].length) : "";
-    if (record !== "") this.listener.onRecord(record, undefined, last);
+    if (record !== "") this.listener.onRecord(record, undefined, isCut);
   }
 }

@@ -5,9 +5,9 @@ export interface RecordListener {
   /**
    * A record has come.
    * @param event the name of a server-sent event
-   * @param last whether the connection ended before the record did
+   * @param isCut whether the connection ended before the record did, so that its end may be missing
    */
-  onRecord(data: string, event: string | undefined, last: boolean): void;
+  onRecord(data: string, event: string | undefined, isCut: boolean): void;
   /**
    * The hot path: a record has come, whole, in a text that may have more of them. Its event has the name of the event
    * before. Default: false.
@@ -22,7 +22,7 @@ export interface RecordListener {
 export interface RecordReader {
   /** Adds text. @throws Failure `limit` if a record grows too long */
   feed(text: string): void;
-  /** Says that the connection has ended. An incomplete record is delivered, marked as the last. */
+  /** Says that the connection has ended. An incomplete record is delivered, marked as cut. */
   end(): void;
 }
 

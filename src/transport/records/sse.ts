@@ -118,7 +118,7 @@ export class SseReader implements RecordReader {
     return end + 2;
   }
 
-  /** Says that the connection has ended. An event without its blank line is delivered, marked as the last. */
+  /** Says that the connection has ended. An event without its blank line is delivered, marked as cut. */
   end(): void {
     this.hasEnded = true;
     // The first line feed completes a line, or a CR LF that was cut in two. The second is the blank line.

@@ -41,7 +41,7 @@ describe("Decoder of Chat Completions", () => {
     ]);
   });
 
-  it("brings a chunk into canonical form and keeps unknown fields", () => {
+  it("brings a chunk into the common form and keeps unknown fields", () => {
     const [call] = decode([
       {
         id: "a",
