@@ -43,6 +43,20 @@ export interface AnswerOptions {
 /** Name of the source of an answer that comes as one message. */
 const WHOLE = "";
 
+/** Names what a message comes from: its stream, or a flow that answers with one message. */
+function readSourceId(message: Message): string {
+  return hasPlace(message) ? message.parts.id : WHOLE;
+}
+
+/**
+ * Whether a message that comes after an answer's own end is another answer, and not a late message of it.
+ * @param finished `finishedSourceId` of the answer
+ */
+export function isSecondAnswer(message: Message, finished: string): boolean {
+  if (isCaught(message) || message["toolCall"] !== undefined) return false;
+  return finished === WHOLE || readSourceId(message) !== finished;
+}
+
 /** One answer on its way from a flow to its readers. It ends exactly once. */
 export class Answer {
   readonly log = new AnswerLog();
@@ -75,6 +89,11 @@ export class Answer {
   /** Whether a chat-out has given this answer anything. */
   get hasSource(): boolean {
     return this.source !== undefined;
+  }
+
+  /** What the answer came from, as `readSourceId` names it; undefined if it has not come to its own end. */
+  get finishedSourceId(): string | undefined {
+    return this.ending?.failure ? undefined : this.sourceId;
   }
 
   get readerCount(): number {
@@ -116,7 +135,7 @@ export class Answer {
       this.wakeReaders();
       return "taken";
     }
-    const id = hasPlace(message) ? message.parts.id : WHOLE;
+    const id = readSourceId(message);
     if (this.sourceId !== undefined && this.sourceId !== id && !isCaught(message)) return "foreign";
     this.touchedAt = this.options.clock.now();
     this.source = source;

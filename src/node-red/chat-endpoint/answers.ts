@@ -1,9 +1,10 @@
 import type { Clock } from "../../core/clock.js";
 import type { FailureCode } from "../../core/failure.js";
+import { RecentMap } from "../../core/lifecycle/recent-map.js";
 import type { AnswerName } from "../../serving/form.js";
 import { systemClock } from "../../transport/system-clock.js";
 import type { Message } from "../red/api.js";
-import { Answer } from "./answer.js";
+import { Answer, type AnswerSource, isSecondAnswer, type Reception } from "./answer.js";
 import { type Departures, departures } from "./departures.js";
 import { readAnswerId } from "./reply-address.js";
 
@@ -18,6 +19,9 @@ export const MAX_DESERTED_MS = 60 * 60 * 1000;
 
 /** How often it is checked whether a flow still gives a sign of life. */
 const CHECK_INTERVAL_MS = 1_000;
+
+/** Answers that have come to their own end and are remembered, to notice another answer to the same request. */
+const MAX_FINISHED = 10_000;
 
 /** A request whose answer begins. */
 export interface NewAnswer {
@@ -40,6 +44,8 @@ interface OpenAnswer extends NewAnswer {
 /** The answers that are on their way. Every end goes through here. */
 export class Answers {
   private readonly open = new Map<string, OpenAnswer>();
+  /** What answers came from that have come to their own end. */
+  private readonly finished = new RecentMap<string>(MAX_FINISHED);
   private timer: unknown;
 
   constructor(
@@ -57,6 +63,8 @@ export class Answers {
       clock: this.clock,
       onEnd: (ended) => {
         this.remove(name.id);
+        const { finishedSourceId } = ended;
+        if (finishedSourceId !== undefined) this.finished.set(name.id, finishedSourceId);
         onEnd(ended);
       },
       onDeserted: (deserted) => {
@@ -70,6 +78,14 @@ export class Answers {
 
   find(id: string): Answer | undefined {
     return this.open.get(id)?.answer;
+  }
+
+  /** Gives a message of a flow to the answer with this id. */
+  receive(id: string, message: Message, source: AnswerSource): Reception {
+    const answer = this.find(id);
+    if (answer) return answer.receive(message, source);
+    const finished = this.finished.get(id);
+    return finished !== undefined && isSecondAnswer(message, finished) ? "foreign" : "late";
   }
 
   /** Counts the answers that a chat-in waits for. */

@@ -44,9 +44,11 @@ export class ChatOutController implements AnswerSource {
       );
     }
     this.send = send;
-    const reception = answers.find(id)?.receive(message, this) ?? "late";
+    const reception = answers.receive(id, message, this);
     if (reception === "foreign")
-      this.warnOnce.warn("Two answers came for one request. The first one counts; the other is dropped.");
+      this.warnOnce.warn(
+        "Two answers came for one request. The first one counts; the other is dropped. If both are parts of one stream, leave msg.parts on its messages.",
+      );
     if (reception === "late" && departures.hasLeft(message) && !isLastMessage(message)) this.stop(message);
     done();
   }

@@ -5,7 +5,7 @@ import { createServedFlow, deployServed, KEY } from "../../support/flows/serving
 import { useRuntime } from "../../support/runtime/use-runtime.js";
 import { createChunk } from "../../support/services/scripted-service.js";
 import { useService } from "../../support/services/use-service.js";
-import { waitUntil } from "../../support/waiting.js";
+import { pause, waitUntil } from "../../support/waiting.js";
 
 const MESSAGES: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: "Hi" }];
 
@@ -234,6 +234,54 @@ return [held.reverse().flatMap((one) => [one, RED.util.cloneMessage(one)])];`,
     const stream = createClient().chat.completions.stream({ model: "house", messages: MESSAGES });
     stream.on("content", goOn);
     assert.equal(await stream.finalContent(), "First.");
+  });
+
+  for (const [what, wires, func] of [
+    ["a stream that has lost msg.parts", ["f"], "delete msg.parts; return msg;"],
+    ["a second whole message", ["collect"], "return [[msg, { ...msg, payload: 'P.S.' }]];"],
+    ["a text behind a stream", ["out", "f"], "if (msg.complete) return { ...msg, parts: undefined };"],
+    ["a stream and its collected answer", ["out", "collect"], "return msg;"],
+  ] as const)
+    it(`of ${what} the first answer counts, and the author is warned after its end`, async () => {
+      await deploy({
+        stream: { wires: [wires] },
+        nodes: [
+          createFlowNode("collect", "collect", ["f"]),
+          createFlowNode("function", "f", ["out"], { func, outputs: 1, libs: [] }),
+        ],
+      });
+      const listWarnings = () => runtime().logs.filter(({ level, id }) => level === 30 && id === "out");
+      await createClient().chat.completions.create({ model: "house", messages: MESSAGES });
+      await waitUntil(() => listWarnings().length > 0, "the author is warned");
+      await createClient().chat.completions.create({ model: "house", messages: MESSAGES });
+      await pause();
+      assert.equal(listWarnings().length, 1);
+      assert.match(String(listWarnings()[0]!.msg), /^Two answers came for one request.+leave msg\.parts/);
+    });
+
+  it("a message that comes twice, and an error after the answer, are no second answer", async () => {
+    await deploy({
+      stream: { wires: [["out", "again", "fail"]] },
+      nodes: [
+        createFlowNode("delay", "again", ["out"], {
+          pauseType: "delay",
+          timeout: "50",
+          timeoutUnits: "milliseconds",
+        }),
+        createFlowNode("function", "fail", [], {
+          func: "if (msg.complete) throw new Error('late')",
+          outputs: 1,
+          libs: [],
+        }),
+        createFlowNode("catch", "caught", ["again"], { scope: ["fail"] }),
+      ],
+    });
+    await createClient().chat.completions.create({ model: "house", messages: MESSAGES });
+    await pause(150);
+    assert.deepEqual(
+      runtime().logs.filter(({ level, id }) => level === 30 && id === "out"),
+      [],
+    );
   });
 
   it("a message that answers nobody is an error for its author", async () => {
