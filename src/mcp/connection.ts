@@ -46,7 +46,7 @@ interface Ready {
   renewal: Promise<void> | undefined;
 }
 
-/** A server that has just failed is not asked again for so long. */
+/** How long a server that has just failed is not asked again. */
 const MIN_RECONNECT_MS = 1_000;
 
 /** Not every server tells when its tools change, so the list is renewed after a while. */

@@ -37,7 +37,7 @@ export interface ProgramWatch {
   onExit(reason: string): void;
 }
 
-/** Carries messages to a program and back, one a line. What is no message is dropped and told in the log. */
+/** Carries messages to a program and back, one a line. What is no message is dropped and logged. */
 export class StdioTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;

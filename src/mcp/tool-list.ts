@@ -25,7 +25,7 @@ const MAX_TOOLS = 512;
 /** Characters of a description. A model reads all of them with each request. */
 const MAX_DESCRIPTION_CHARS = 8_192;
 
-/** Problems that are told. */
+/** How many problems are logged. */
 const MAX_PROBLEMS = 10;
 
 /** Reads what a server lists. Nothing in it is trusted: a tool that cannot be offered to a model is left out. */

@@ -19,8 +19,8 @@ import { joinPath } from "./shared/url.js";
 import { buildBearerHeader, buildHeaders, buildPostRequest } from "./shared/wire-request.js";
 
 /**
- * What differs between services that offer OpenAI's Chat Completions. A field without a comment here is the one of the same
- * name in `Provider`.
+ * What differs between services that offer OpenAI's Chat Completions. For a field without a comment, see the
+ * field of the same name in `Provider`.
  */
 export interface Preset
   extends Pick<FormChoice, "ownHost" | "lacksResponses">,

@@ -27,7 +27,7 @@ export interface BilledTokens {
   webSearches: number;
 }
 
-/** @returns counts of plain tokens, none of which is a special one */
+/** @returns counts of plain tokens: no cached ones, no audio, no reasoning */
 export function createPlainTokens(input: number, output: number): BilledTokens {
   const none = { cacheRead: 0, cacheWrite: 0, cacheWriteHour: 0, inputAudio: 0, cachedAudio: 0 };
   return { input, output, ...none, reasoning: 0, outputAudio: 0, citations: 0, webSearches: 0 };

@@ -35,7 +35,7 @@ const RESPONSE_FIELDS = [
   "input_transformations",
 ] as const;
 
-/** Fields of which a response that is no event has at least one. A sign of life may have a status alone. */
+/** A response outside of any event has at least one of these fields. A keep-alive may have a status alone. */
 const WHOLE_FIELDS = ["object", "output"] as const;
 
 /**

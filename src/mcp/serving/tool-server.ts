@@ -33,10 +33,10 @@ export interface McpRequest {
 /** Sessions of clients of older protocols. */
 const MAX_SESSIONS = 1_000;
 
-/** A session that is not used for so long is forgotten. Its client opens another one. */
+/** A session that is not used for this time is forgotten. Its client opens another one. */
 const MAX_SESSION_AGE_MS = 30 * 60_000;
 
-/** The version that clients see. It tells nothing that they could act upon. */
+/** The version that clients see. No client depends on it. */
 const SERVER_INFO = { name: "node-red-chat-stream", version: "1" };
 
 /** Serves tools to MCP clients, of the current protocol and of the older ones. */

@@ -13,7 +13,7 @@ const BYTES_PER_TOKEN = 3;
 export interface Estimate {
   /** In units of the ledger. */
   amount: number;
-  /** @returns what an answer with so many tokens costs, in units of the ledger */
+  /** @returns what an answer with this number of tokens costs, in units of the ledger */
   price(outputTokens: number): number;
 }
 

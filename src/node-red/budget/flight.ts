@@ -16,8 +16,8 @@ export interface OpenRequest {
 }
 
 /**
- * The requests of a budget that run. One that no node of this process works on, and of which nothing has come for ten
- * seconds, is lost: its flow was deployed anew, or a wire leads nowhere.
+ * The requests of a budget that run. A request is lost if no node of this process works on it and nothing of its stream
+ * has come for ten seconds: its flow was deployed anew, or a wire leads nowhere.
  */
 export class RequestsInFlight {
   private readonly requests = new Map<string, OpenRequest>();

@@ -3,7 +3,7 @@ import type { Span } from "../../core/budget/ledger.js";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** How long a budget holds: to the end of the hour, day or month on this machine's clock, or so many seconds. */
+/** How long a budget holds: to the end of the hour, day or month on this machine's clock, or for a number of seconds. */
 export type BudgetWindow = "hour" | "day" | "month" | number;
 
 /**

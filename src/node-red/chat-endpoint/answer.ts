@@ -113,7 +113,7 @@ export class Answer {
     this.options.onDeserted(this);
   }
 
-  /** Keeps no more than so many bytes in memory. Readers who are further behind are cut off. */
+  /** Drops the oldest messages if more than `maxBytes` are in memory. Readers who have not got them are cut off. */
   shrink(maxBytes: number): void {
     if (this.log.size <= maxBytes) return;
     this.log.trim(maxBytes);

@@ -33,7 +33,7 @@ export class ToolNotes {
     const { id, name, arguments: input } = toolCall;
     if (typeof id !== "string" || typeof name !== "string") return undefined;
     const known = this.calls.get(id);
-    // The failure of a tool that nobody was told of is one of the flow.
+    // If the client does not know the call, its failure is one of the flow.
     if (!known && isCaught(message)) return undefined;
     const isCall = message["error"] === undefined && isDeepStrictEqual(payload, input);
     if (known) return known.hasResult ? [] : this.addResult(known, message);

@@ -37,7 +37,7 @@ interface TimedRequest {
 /**
  * Applies the time limit of a stream: `msg.options.timeLimit`, otherwise the setting of the chat-stream. It can only shorten
  * what the provider allows. The option is not for the service, so it is taken out of the request.
- * @throws Failure `invalid_request` if the option is no number above 0, `configuration` if the setting is none
+ * @throws Failure `invalid_request` if the option, `configuration` if the setting is not a number above 0
  */
 export function limitTime(
   request: ChatRequest,

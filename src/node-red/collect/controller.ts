@@ -119,7 +119,7 @@ export class CollectController {
     this.status.close();
   }
 
-  /** @returns the failure if the stream fails in this node. A failure in the stream's last message is none. */
+  /** @returns the failure if the stream fails in this node; undefined if it failed earlier and its last message says so */
   private add(stream: CollectedStream, message: Message): Failure | undefined {
     return this.advance(stream, () => stream.assembly.add(message));
   }
@@ -174,7 +174,7 @@ export class CollectController {
     return undefined;
   }
 
-  /** Whether the payload is to be the value that the answer's JSON stands for. */
+  /** Whether the payload has to be the parsed value of the answer's JSON. */
   private mustParse({ request }: Message): boolean {
     const { parse } = this.config;
     return parse === "json" || (parse !== "text" && requestsJson(request));

@@ -21,7 +21,7 @@ export interface StreamListener {
 
 /**
  * Puts the messages of one stream back in order. Nodes on the way may have delayed, repeated or dropped some: an early
- * message waits for those before it, a repeated one is dropped, a missing one is told as a gap. A new beginning shows on
+ * message waits for those before it, a repeated one is dropped, a missing one is reported as a gap. A new beginning shows on
  * each of its messages, so it is noticed whichever of them comes first.
  */
 export class OrderedStream {

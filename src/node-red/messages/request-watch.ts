@@ -2,10 +2,10 @@ import type { Clock } from "../../core/clock.js";
 import type { AskTag } from "./ask-tags.js";
 import type { InFlight } from "./in-flight.js";
 
-/** A request that no node of this process works on, and of which nothing has come for so long, is lost. */
+/** A request is lost if no node of this process works on it and nothing of its stream has come for this time. */
 export const LOST_AFTER_MS = 10_000;
 
-/** Looks now and then whether some node works on a request, so that one that got lost on a wire is told within seconds. */
+/** Looks now and then whether some node works on a request, so that a request that got lost on a wire fails within seconds. */
 export class RequestWatch {
   private timer: unknown;
   private tag: AskTag | undefined;

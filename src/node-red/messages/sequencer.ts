@@ -94,7 +94,7 @@ export class Sequencer<T extends Sequenced> {
     return item;
   }
 
-  /** Lets a doubtful first item count after all. @returns false if there is none */
+  /** Lets a doubtful first item count after all. @returns false if there is no such item */
   trustDoubtful(): boolean {
     if (!this.doubtful) return false;
     this.due = this.doubtful;

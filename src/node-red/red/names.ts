@@ -17,7 +17,7 @@ export function readName(value: unknown, property: string): string | undefined {
   );
 }
 
-/** @returns the topic of a message as a name; undefined if it is none, so that no command means the message by it */
+/** @returns the topic of a message as a name; undefined if it cannot be one, so that no command finds the message by it */
 export function readOwnTopic({ topic }: Message): string | undefined {
   // Inject nodes write an empty topic.
   if (topic === undefined || topic === null) return "";

@@ -35,7 +35,7 @@ export class Attempt {
   }
 
   /**
-   * Joins a stream of which an earlier life of this node may have got the beginning, and done what belongs there.
+   * Joins a stream in its middle. The node that was deployed before may have handled the beginning.
    * @param index of the first message that this node gets
    */
   join(index: number): void {

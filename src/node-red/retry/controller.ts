@@ -33,7 +33,7 @@ const SYSTEM: Environment = { clock: systemClock, random: drawRandom, inFlight }
 /** Streams in repair that may be open: each holds its request and its text. */
 const MAX_REPAIRS = 1000;
 
-/** A stream of which nothing comes for so long has been lost: longer than anyone lets a model think. */
+/** A stream is lost if none of its messages comes for this time, which is longer than anyone lets a model think. */
 const EXPIRY_MS = 3_600_000;
 
 const MISPLACED =
@@ -105,7 +105,7 @@ export class RetryController {
     }
   }
 
-  /** Nothing is asked again after a redeploy, and nothing is said about it. */
+  /** Ends all repairs without a message: nothing is asked again after a redeploy. */
   close(): void {
     this.sources.endAll();
     this.repairs.endAll("closed");
@@ -125,7 +125,7 @@ export class RetryController {
     return session;
   }
 
-  /** Finds the request of which a flow has removed the tag: the answer's `_msgid` is still that of the request. */
+  /** Finds the request of an answer whose tag was removed by the flow: the `_msgid` is still that of the request. */
   private findByMessageId({ _msgid }: Message): RetrySession | undefined {
     if (_msgid === undefined) return undefined;
     return this.repairs.list().find(({ awaited }) => awaited?.request === _msgid);
@@ -158,7 +158,7 @@ export class RetryController {
     send(toOutputs(message, named?.stream.record.route));
   }
 
-  /** @param id of the reader's stream, or of the one of a request */
+  /** @param id of the stream that the reader knows, or of the stream of one request */
   private findRepair(id: string): RetrySession | undefined {
     return this.repairs.get(this.sources.find(id)?.stream.record.id ?? id);
   }

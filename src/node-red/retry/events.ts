@@ -20,7 +20,7 @@ export type RetryEvent =
   /** The stream cannot go on: nobody answers, messages are missing, or the node is full. */
   | { type: "lost"; failure: Failure };
 
-/** What the shell does for a stream, in this order. */
+/** What the session does for a stream, in this order. */
 export type RetryEffect =
   | { type: "send"; message: Message }
   | { type: "ask"; route: RouteName; message: Message; tag: RetryTag }

@@ -170,7 +170,7 @@ export class RetryStream {
     this.follow("giveUp" in plan ? plan : { ...plan, waitMs: 0, recovery: "restart" }, failure);
   }
 
-  /** A wait ends at once; a request that has left is given some time to end by itself, which the shell measures. */
+  /** Ends a wait at once. A request that was sent gets some time to end by itself, which the session measures. */
   private cancel({ phase }: RetryState): void {
     if (phase === "passing") return;
     const { error: _, ...last } = this.copyLast();
@@ -190,7 +190,7 @@ export class RetryStream {
     this.conclude({ ...this.copyLast(), error: final.toJSON() }, final);
   }
 
-  /** Ends a stream of which nothing more comes. */
+  /** Ends a stream whose last message will not come. */
   private lose(failure: Failure): void {
     const { current } = this;
     failure.partial = this.record.text;

@@ -63,7 +63,7 @@ export function readCall(message: Message, node: string): ToolCallTag | undefine
   return typeof id === "string" && typeof run === "string" ? (toolCall as unknown as ToolCallTag) : undefined;
 }
 
-/** Whether a message is an answer by itself, or the end of one that comes as a stream: told once, not for each message. */
+/** Whether a message is a whole answer or the last message of one that comes as a stream, so that it counts once. */
 export function isWholeAnswer(message: Message): boolean {
   return message.complete === true || !isStreamMessage(message);
 }

@@ -34,7 +34,7 @@ import { CAME_BACK, LOST_CALL, NO_END, NOTHING_CAME } from "./texts.js";
 /** Runs that may be open: each holds its conversation. */
 const MAX_RUNS = 1000;
 
-/** Beside the time that a tool has, a run of which nothing comes for so long is given up. */
+/** A run is given up if nothing comes for this time plus the time that a tool has. */
 const EXPIRY_MS = 3_600_000;
 
 /** Streams and runs that ended lately: what still comes of them is late, not new. */
@@ -204,7 +204,7 @@ export class RouterController {
     const failure = new Failure("configuration", CAME_BACK);
     const session = over ? undefined : this.sessions.get(run);
     if (session?.run.state.phase === "asked") session.handle({ type: "lost", failure });
-    // So do failures of the chat-stream, whose stream has told the run already.
+    // A failure of the chat-stream comes back, too. The run already knows it from the stream.
     else if (message.error === undefined) throw failure;
   }
 

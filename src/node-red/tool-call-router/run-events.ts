@@ -49,7 +49,7 @@ export type RunEvent =
   /** The run cannot go on. */
   | { type: "lost"; failure: Failure };
 
-/** What the shell does for a run, in this order. */
+/** What the session does for a run, in this order. */
 export type RunEffect =
   | { type: "send"; message: Message }
   | { type: "ask"; message: Message; tag: RunTag }

@@ -141,7 +141,7 @@ export class RunSession {
 
   /**
    * Ends the run: at once, or with its stream, which may still say what it has.
-   * @returns the stream or run that is to be stopped at its source; undefined if tools are at work
+   * @returns id of the stream or run to stop at its source; undefined if tools are at work
    */
   cancel(): string | undefined {
     const { record, state } = this.run;

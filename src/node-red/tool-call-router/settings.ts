@@ -120,7 +120,7 @@ function toSettings(
 /**
  * The request fields that the settings add.
  * @param names of all tools that the request has
- * @throws Failure `configuration` where the tool that has to be called is none of them
+ * @throws Failure `configuration` if the tool that has to be called is not among them
  */
 export function buildToolOptions(
   settings: RouterSettings,

@@ -9,7 +9,7 @@ import type { Message } from "../red/api.js";
 export class Turn {
   private readonly machine = new CompletionMachine();
 
-  /** @param source id of the turn's own stream, of which calls without an id get one that is unique */
+  /** @param source id of the turn's own stream. A call without an id gets one that is made of it */
   constructor(readonly source: string) {}
 
   get text(): string {

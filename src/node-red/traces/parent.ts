@@ -9,7 +9,7 @@ export interface TraceParent {
   [property: string]: unknown;
 }
 
-/** Version 00: the ids of the trace and of the span, and flags. Ids of zeros alone are none. */
+/** Version 00: the ids of the trace and of the span, and flags. An id of zeros alone is not valid. */
 const TRACE_PARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 const SAMPLED = 1;

@@ -77,7 +77,7 @@ export async function serveStored(
   }
 }
 
-/** @returns undefined if the fault is none of a single stream */
+/** @returns undefined if the fault is not one of a single stream */
 function pickStreamFault(fault: Fault | undefined): Fault | undefined {
   return STREAM_FAULTS.some((kind) => kind === fault?.kind) ? fault : undefined;
 }

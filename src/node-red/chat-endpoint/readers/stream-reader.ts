@@ -14,7 +14,7 @@ const MAX_HOLD_MS = 8_000;
 /** A silent answer shows this often that it is alive. Proxies close a connection that is silent for a minute. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** Every so many keep-alives in a row, one is a record: some clients count no comments. */
+/** One of this number of keep-alives in a row is a record, because some clients do not count comments. */
 const KEEP_ALIVES_PER_RECORD = 4;
 
 /** Bytes that may wait for a slow reader. The rest of the answer waits in the log, which all readers share. */

@@ -31,7 +31,7 @@ export class Lanes {
   }
 }
 
-/** The streams of each conversation of which the latest replaces the others. */
+/** The streams of each conversation in which the latest one replaces the others. */
 export class Replacements {
   private readonly streams = new Map<string, Set<StreamSession>>();
 

@@ -9,7 +9,7 @@ export interface ConversationBounds {
 /** When each conversation was last used: its name in the context, and milliseconds since 1970. The oldest is first. */
 export type ConversationTimes = readonly (readonly [name: string, usedAt: number])[];
 
-/** @returns undefined if the value is not such a list, so that it is somebody else's; an empty list if there is none */
+/** @returns an empty list if there is no value; undefined if the value is another one, which this package has not stored */
 export function readTimes(value: unknown): ConversationTimes | undefined {
   if (value === undefined || value === null) return [];
   const isList = Array.isArray(value) && value.every(isEntry);
