@@ -1,21 +1,24 @@
 import type { Clock } from "../clock.js";
 
-/** Runs tasks in order, a limited number in each turn of the event loop, so that thousands of them block nothing else. */
+/**
+ * Runs tasks in order, in slices: a limited number in each iteration of the event loop. So thousands of tasks block nothing
+ * else.
+ */
 export class Slices {
   private readonly waiting = new Set<() => void>();
-  /** How many may still run in this turn. */
+  /** How many may still run in this slice. */
   private left: number;
 
   constructor(
     private readonly clock: Pick<Clock, "afterReads">,
-    private readonly maxPerTurn: number,
+    private readonly maxPerSlice: number,
   ) {
-    this.left = maxPerTurn;
+    this.left = maxPerSlice;
   }
 
-  /** Runs a task: at once, or in a later turn if too many have run in this one. */
+  /** Runs a task: at once, or in a later slice if too many have run in this one. */
   run(task: () => void): void {
-    if (this.left === this.maxPerTurn) this.clock.afterReads(this.startTurn);
+    if (this.left === this.maxPerSlice) this.clock.afterReads(this.startSlice);
     if (this.left > 0 && this.waiting.size === 0) {
       this.left--;
       task();
@@ -28,10 +31,10 @@ export class Slices {
     this.runWaiting();
   }
 
-  private readonly startTurn = (): void => {
-    this.left = this.maxPerTurn;
+  private readonly startSlice = (): void => {
+    this.left = this.maxPerSlice;
     if (this.waiting.size === 0) return;
-    this.clock.afterReads(this.startTurn);
+    this.clock.afterReads(this.startSlice);
     this.runWaiting();
   };
 

@@ -9,7 +9,7 @@ import { collectEndFields, type EndOfStream } from "./end-fields.js";
 import type { StreamSession } from "./session.js";
 import type { StreamStatus } from "./status.js";
 
-/** Stopped streams whose last messages leave in one turn of the event loop. */
+/** How many stopped streams send their last messages in one iteration of the event loop. */
 const MAX_STOPPED_PER_TURN = 250;
 
 /** What an end reaches through its node. */

@@ -27,7 +27,8 @@ export type RetryEffect =
   /** Stops the service that streams the present request. */
   | { type: "stop"; route: RouteName }
   | { type: "wait"; milliseconds: number }
-  | { type: "enterTurn"; route: RouteName }
+  /** The session answers with `admitted` or `refused`. */
+  | { type: "enterQueue"; route: RouteName }
   /** The present request is answered, or has failed. */
   | { type: "settle"; route: RouteName; failure: FailureData | undefined }
   /** The input that brought the last message is done. */

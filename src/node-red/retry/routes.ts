@@ -4,10 +4,10 @@ import { RefusalWindow } from "../../core/retry/refusal-window.js";
 import { type PaidRetry, RetryBudget } from "../../core/retry/retry-budget.js";
 import { findRefusalRule } from "../../providers/index.js";
 
-/** A retry that waits for its turn gives up after this time: by then a request that is under way should have ended. */
-const MAX_TURN_WAIT_MS = 150_000;
+/** A retry in the queue gives up after this time: by then a request that is under way should have ended. */
+const MAX_QUEUE_WAIT_MS = 150_000;
 
-/** A retry that waits for its turn. */
+/** A retry in the queue. */
 interface Waiter {
   /** @param paid undefined if the service is not asked again */
   decide(paid: PaidRetry | undefined): void;
@@ -42,7 +42,7 @@ export class RetryRoute {
   }
 
   /**
-   * Waits for the turn of a retry: at once if nothing speaks against it.
+   * Lets a retry wait in the queue until the service may be asked again. Usually that is at once.
    * @param decide gets what was paid, or undefined if the service fails too often to be asked
    * @returns leaves the queue; without effect after the decision
    */
@@ -51,7 +51,7 @@ export class RetryRoute {
     this.waiters.add(waiter);
     this.admitWaiters();
     if (this.waiters.has(waiter)) {
-      waiter.timer = this.clock.setTimer(() => this.leave(waiter, undefined), MAX_TURN_WAIT_MS);
+      waiter.timer = this.clock.setTimer(() => this.leave(waiter, undefined), MAX_QUEUE_WAIT_MS);
     }
     return () => {
       this.clock.clearTimer(waiter.timer);

@@ -27,7 +27,7 @@ export class RetrySession {
   /** Id of the present request's stream. */
   source = "";
   private paid: PaidRetry | undefined;
-  private leaveTurn = () => {};
+  private leaveQueue = () => {};
   private isAbandoned = false;
 
   constructor(
@@ -86,7 +86,7 @@ export class RetrySession {
 
   /** Lets go of everything. Nothing is sent. */
   close(): void {
-    this.leaveTurn();
+    this.leaveQueue();
     this.paid?.report("failed");
     this.held.close();
   }
@@ -124,9 +124,9 @@ export class RetrySession {
         );
         ports.onStep(this);
         break;
-      case "enterTurn":
+      case "enterQueue":
         ports.onStep(this);
-        this.leaveTurn = ports.routes[effect.route].enter((paid) => {
+        this.leaveQueue = ports.routes[effect.route].enter((paid) => {
           this.paid = paid;
           this.handle({ type: paid ? "admitted" : "refused" });
         });

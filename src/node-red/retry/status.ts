@@ -39,7 +39,7 @@ export class RetryStatus {
     const { route, tries } = stream.record;
     const isWaiting = state.phase === "waiting";
     const leftMs = isWaiting ? Math.max(0, state.dueAt - this.clock.now()) : 0;
-    const doing = isWaiting && state.inTurn ? "looking" : leftMs > 0 ? "waiting" : "asking";
+    const doing = isWaiting && state.isQueued ? "looking" : leftMs > 0 ? "waiting" : "asking";
     const text = this.red._(`retry.status.${route}-${doing}`, {
       attempt: isWaiting ? tries + 1 : tries,
       attempts: this.attempts,

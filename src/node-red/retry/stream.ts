@@ -13,13 +13,13 @@ import { composeRetryRequest } from "./request.js";
 export type RetryState =
   /** Messages of a request arrive. */
   | { phase: "passing"; attempt: Attempt }
-  /** A failure is held until `dueAt`; from then on the request waits for its turn. */
+  /** A failure is held until `dueAt`; from then on the request waits in the queue of its route. */
   | {
       phase: "waiting";
       failure: FailureData;
       recovery: Recovery;
       dueAt: number;
-      inTurn: boolean;
+      isQueued: boolean;
     }
   /** A request has left, and nothing has come back yet. */
   | { phase: "asked"; tag: RetryTag }
@@ -131,20 +131,20 @@ export class RetryStream {
       failure,
       recovery: plan.recovery,
       dueAt: context.now() + plan.waitMs,
-      inTurn: false,
+      isQueued: false,
     };
     this.effects.push({ type: "wait", milliseconds: plan.waitMs });
   }
 
   private handleWhileWaiting(state: RetryState & { phase: "waiting" }, event: RetryEvent): void {
     const { record, context } = this;
-    if (event.type === "due" && !state.inTurn) {
-      state.inTurn = true;
+    if (event.type === "due" && !state.isQueued) {
+      state.isQueued = true;
       // The first request to the fallback is not a retry, and is always allowed.
-      if (record.tries > 0) this.effects.push({ type: "enterTurn", route: record.route });
+      if (record.tries > 0) this.effects.push({ type: "enterQueue", route: record.route });
       else this.ask(state.recovery);
-    } else if (event.type === "admitted" && state.inTurn) this.ask(state.recovery);
-    else if (event.type === "refused" && state.inTurn)
+    } else if (event.type === "admitted" && state.isQueued) this.ask(state.recovery);
+    else if (event.type === "refused" && state.isQueued)
       this.follow(planFallback(record, state.failure, TOO_OFTEN, context), state.failure);
   }
 

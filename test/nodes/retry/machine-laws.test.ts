@@ -127,7 +127,7 @@ describe("Machine of a retry node, whatever happens in whatever state", function
           if (type === "admitted") mayAsk = isDue;
           for (const effect of effects) {
             if (effect.type === "wait") isDue = mayAsk = false;
-            if (effect.type === "enterTurn") {
+            if (effect.type === "enterQueue") {
               assert.equal(type, "due");
               assert.equal(isDue, false);
               isDue = true;

@@ -175,7 +175,7 @@ describe("Machine of a retry node", () => {
 
   it("does not ask before the wait is over, nor twice", () => {
     const { effects } = new MachineWorld(3).play(createBroken(0, ""), "admitted", "refused", "due", "due");
-    assert.equal(effects.filter(({ type }) => type === "enterTurn").length, 1);
+    assert.equal(effects.filter(({ type }) => type === "enterQueue").length, 1);
     assert.equal(effects.filter(({ type }) => type === "ask").length, 0);
   });
 

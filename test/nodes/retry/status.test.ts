@@ -25,8 +25,8 @@ describe("The status of a retry node", () => {
     timers.restore();
   });
 
-  const wait = (milliseconds: number, inTurn = false) => {
-    stream.state = { phase: "waiting", dueAt: timers.now + milliseconds, inTurn } as unknown as RetryState;
+  const wait = (milliseconds: number, isQueued = false) => {
+    stream.state = { phase: "waiting", dueAt: timers.now + milliseconds, isQueued } as unknown as RetryState;
   };
   const texts = () => shown.map(({ text }) => text);
 

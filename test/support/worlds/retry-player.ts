@@ -224,7 +224,7 @@ export class RetryPlayer {
   private findWayOn(): "claimed" | "due" | "admitted" {
     const { state } = this.stream;
     if (state.phase !== "waiting") return "claimed";
-    return state.inTurn ? "admitted" : "due";
+    return state.isQueued ? "admitted" : "due";
   }
 
   private createMessageEvent(kind: RetryStep["kind"], { text, echo, chunk, error }: RetryStep): RetryEvent {
