@@ -324,6 +324,15 @@ describe("Answer that its service pauses", () => {
     assert.deepEqual(readSent(1).messages[1], { role: "assistant", content: [summary] });
   });
 
+  it("ends with a summary that the request has asked for", async () => {
+    const summary = { type: "compaction", content: "So far.", signature: "c2ln" };
+    play([part(1, [createBlock(0, summary)], "compaction")]);
+    const { result, message } = await read({ parameters: { compaction: { type: "summarize" } } });
+    assert.equal(result.finishReason, "compaction");
+    assert.equal(service().requests.length, 1);
+    assert.deepEqual(message!["anthropic_blocks"], { "0": summary });
+  });
+
   it("does not continue an answer that calls the author's tools", async () => {
     play([part(1, [createTextBlock(0, "a"), createToolUseBlock(1, "t", "f")], "pause_turn")]);
     const { result } = await read({ tools: [{ type: "function", function: { name: "f" } }] });

@@ -52,6 +52,9 @@ export class AnthropicUsage {
       usage["total_tokens"] = (usage["prompt_tokens"] as number) + output;
     }
     if (cacheRead !== undefined) usage["prompt_tokens_details"] = { cached_tokens: cacheRead };
+    const { output_tokens_details: details } = counts;
+    const thinking = isObject(details) ? readCount(details["thinking_tokens"]) : undefined;
+    if (thinking !== undefined) usage["completion_tokens_details"] = { reasoning_tokens: thinking };
     // Spreading many members is slow: V8 makes a new shape for each.
     return Object.fromEntries([...Object.entries(usage), ...Object.entries(counts)]);
   }

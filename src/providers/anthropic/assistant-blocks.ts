@@ -20,10 +20,25 @@ export function buildAssistantBlocks(message: ChatMessage, place: string): Conte
   const thinking = buildThinkingBlocks(message);
   const ownBlocks = readEchoParts(message, ANTHROPIC_BLOCKS).map(emptySummary);
   const calls = readPastCalls(ANTHROPIC_NAME, message, place).map(
-    ({ id, name, arguments: input }): ContentBlock => ({ type: "tool_use", id: toToolId(id), name, input }),
+    ({ id, name, arguments: input, raw }): ContentBlock => ({
+      type: "tool_use",
+      id: toToolId(id),
+      name,
+      input,
+      ...pickOrigin(raw),
+    }),
   );
   const orderedBlocks = restoreOrder(message, { thinking, block: ownBlocks, tool_use: calls });
   return orderedBlocks ?? [...thinking, ...buildTextBlocks(message, place), ...ownBlocks, ...calls];
+}
+
+/**
+ * Picks what Anthropic wants back of a call (SDK 1.14, `ToolUseBlockParam`): the toolset that its name belongs to, and the
+ * code of Anthropic's that called, if the model did not.
+ */
+function pickOrigin({ caller, toolset_name: toolset }: Readonly<Record<string, unknown>>): ContentBlock {
+  const isCode = isObject(caller) && /^code_execution/.test(String(caller["type"]));
+  return { ...(isCode ? { caller } : {}), ...(typeof toolset === "string" ? { toolset_name: toolset } : {}) };
 }
 
 /**

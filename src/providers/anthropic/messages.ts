@@ -24,16 +24,20 @@ export interface AnthropicConversation {
 export function buildAnthropicConversation(messages: readonly ChatMessage[]): AnthropicConversation {
   const system: ContentBlock[] = [];
   const turns: Turn[] = [];
+  /** The toolsets of the calls so far, by the calls' ids. */
+  const toolsets = new Map<unknown, unknown>();
   for (const [index, message] of messages.entries()) {
     const place = `Message ${index}`;
     const { role } = message;
     if (role === "system" || role === "developer") system.push(...buildSystemBlocks(message, place));
     else if (role === "assistant") {
       const blocks = buildAssistantBlocks(message, place);
+      for (const { type, id, toolset_name } of blocks)
+        if (type === "tool_use") toolsets.set(id, toolset_name);
       const isInterrupted = messages[index + 1]?.role === "user";
       addToTurns(turns, "assistant", isInterrupted ? dropPendingToolUses(blocks) : blocks);
     } else if (role === "user") addToTurns(turns, "user", buildContentBlocks(message, place));
-    else if (role === "tool") addToTurns(turns, "user", [buildToolResult(message, place)]);
+    else if (role === "tool") addToTurns(turns, "user", [buildToolResult(message, toolsets, place)]);
     else throw createUnsupportedFailure(ANTHROPIC_NAME, `the role "${role}" (${place})`);
   }
   trimPrefill(turns);
@@ -85,7 +89,11 @@ function buildSystemBlocks(message: ChatMessage, place: string): ContentBlock[] 
   return blocks;
 }
 
-function buildToolResult(message: ChatMessage, place: string): ContentBlock {
+function buildToolResult(
+  message: ChatMessage,
+  toolsets: ReadonlyMap<unknown, unknown>,
+  place: string,
+): ContentBlock {
   if (typeof message["tool_call_id"] !== "string") {
     throw new Failure(
       "invalid_request",
@@ -94,9 +102,12 @@ function buildToolResult(message: ChatMessage, place: string): ContentBlock {
   }
   const { cache_control: cache, ...rest } = message;
   const content = buildContentBlocks({ role: "tool", content: rest.content }, place);
+  const id = toToolId(message["tool_call_id"]);
+  const toolset = toolsets.get(id);
   return {
     type: "tool_result",
-    tool_use_id: toToolId(message["tool_call_id"]),
+    tool_use_id: id,
+    ...(toolset === undefined ? {} : { toolset_name: toolset }),
     ...(content.length > 0 ? { content: simplifyTexts(content) } : {}),
     ...(message["is_error"] === true ? { is_error: true } : {}),
     ...(cache ? { cache_control: cache } : {}),

@@ -12,6 +12,8 @@ const PAUSES: ReadonlySet<string> = new Set(["pause_turn", "compaction"]);
 /** An answer goes on if it is sent back as it came, behind the same messages. */
 export const ANTHROPIC_PAUSES: PauseProtocol = {
   isPause: (reason) => PAUSES.has(reason),
+  // With `compaction` the summary is all that the author wants (SDK 1.14, `BetaCompactionConfig`).
+  canContinue: (_end, { parameters }) => !parameters?.["compaction"],
   buildNextRequest: buildNextRequest,
 };
 

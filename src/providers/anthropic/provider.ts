@@ -16,8 +16,12 @@ const API_VERSION = "2023-06-01";
 
 const BETA_HEADER = "anthropic-beta";
 
-/** The betas of Anthropic's own tools, by their types. */
+/** The betas of Anthropic's own tools, by their types (SDK 1.14, `AnthropicBeta`; @ai-sdk/anthropic 4.0.105). */
 const TOOL_BETAS: Readonly<Record<string, string>> = {
+  advisor_20260301: "advisor-tool-2026-03-01",
+  computer_20250124: "computer-use-2025-01-24",
+  computer_20251124: "computer-use-2025-11-24",
+  mcp_toolset: "mcp-client-2025-11-20",
   web_fetch_20250910: "web-fetch-2025-09-10",
   code_execution_20250825: "code-execution-2025-08-25",
 };
@@ -51,14 +55,22 @@ function buildChatRequest(request: ChatRequest, endpoint: Endpoint): WireRequest
   );
 }
 
-/** Names the betas that the request's tools need, beside those of the author. */
+/**
+ * Names the betas that the request's tools need, beside those of the author. Another version of a beta in the author's own
+ * header takes its place.
+ */
 function addBetas(headers: Record<string, string>, tools: readonly unknown[]): Record<string, string> {
   const needed = tools.flatMap((tool) => (isObject(tool) ? (TOOL_BETAS[String(tool["type"])] ?? []) : []));
   if (needed.length === 0) return headers;
   const name = Object.keys(headers).find((header) => header.toLowerCase() === BETA_HEADER) ?? BETA_HEADER;
   const own = (headers[name] ?? "").split(",").map((beta) => beta.trim());
-  const betas = new Set([...own, ...needed].filter((beta) => beta !== ""));
+  const isMissing = (beta: string) => !own.some((given) => trimDate(given) === trimDate(beta));
+  const betas = new Set([...own, ...needed.filter(isMissing)].filter((beta) => beta !== ""));
   return { ...headers, [name]: [...betas].join(",") };
+}
+
+function trimDate(beta: string): string {
+  return beta.replace(/-\d{4}-\d\d-\d\d$/, "");
 }
 
 function buildModelsRequest(endpoint: Endpoint): WireRequest {

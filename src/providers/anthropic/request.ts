@@ -65,7 +65,9 @@ export function buildAnthropicBody(request: ChatRequest): Record<string, unknown
   const maxTokens = max_completion_tokens ?? max_tokens;
   const thinking =
     parameters["thinking"] === undefined ? chooseThinking(request.model, reasoning_effort, maxTokens) : {};
-  const thinkingBudget = thinking.budget ?? readThinkingBudget({ ...parameters, output_config });
+  const thinkingBudget =
+    thinking.budget ??
+    readThinkingBudget(request.model, { thinking: thinking.thinking, ...parameters, output_config });
   const tools = (request.tools ?? []).map(toAnthropicTool);
   const toolChoice = buildToolChoice(tool_choice, parallel_tool_calls, tools.length > 0);
   const userId = user ?? safety_identifier;
@@ -106,12 +108,16 @@ function buildOutputFormat(format: unknown): Record<string, unknown> {
   return { format: { type: "json_schema", schema: requested.schema } };
 }
 
+/** Matches the types of tools without a name, each of which stands for several (`mcp_toolset`, `computer_toolset_20260801`). */
+const TOOLSET = /_toolset(?:_\d{8})?$/;
+
 /** Translates a function. Anthropic's own tools, and tools written in its form, stay as they are. */
 function toAnthropicTool(tool: unknown, index: number): ContentBlock {
   if (!isObject(tool)) {
     throw new Failure("invalid_request", `Tool ${index} is not an object. Correct the list of tools.`);
   }
   if (tool["type"] !== "function" && typeof tool["name"] === "string") return tool;
+  if (TOOLSET.test(String(tool["type"]))) return tool;
   const definition = tool["function"];
   if (!isObject(definition) || typeof definition["name"] !== "string") {
     throw createUnsupportedFailure(

@@ -31,6 +31,15 @@ const MAX_BUDGET_SHARE = 0.75;
 /** From this version on, models choose how long they think: they refuse a number of tokens or advise against it. */
 const ADAPTIVE_VERSION = 406;
 
+/** From this version on, models may think without being asked (@ai-sdk/anthropic 4.0.105, about Sonnet 5). */
+const THINKING_VERSION = 500;
+
+/** Models that refuse to be asked for no thinking at all (@ai-sdk/anthropic 4.0.105, `thinkingCanBeDisabled`). */
+const ALWAYS_THINKS = /claude-(?:opus-5-5|fable-5)/i;
+
+/** Models whose least thinking is that between calls of tools. */
+const THINKS_BETWEEN_TOOLS = /claude-sonnet-5-5/i;
+
 /** With thinking, Anthropic refuses a smaller `top_p`. */
 const MIN_TOP_P = 0.95;
 
@@ -42,7 +51,7 @@ const MIN_TOP_P = 0.95;
  */
 export function chooseThinking(model: string, effort: unknown, maxTokens: unknown): ThinkingRequest {
   if (effort === undefined) return {};
-  if (effort === "none") return { thinking: { type: "disabled" } };
+  if (effort === "none") return { thinking: { type: chooseLeastThinking(model) } };
   const budget = findBudget(effort);
   if (budget === undefined) {
     throw createUnsupportedFailure(
@@ -69,6 +78,17 @@ export function chooseThinking(model: string, effort: unknown, maxTokens: unknow
   return { thinking: { type: "enabled", budget_tokens: limit }, budget: limit };
 }
 
+/** @throws Failure `invalid_request` for a model that always thinks */
+function chooseLeastThinking(model: string): string {
+  if (THINKS_BETWEEN_TOOLS.test(model)) return "between_tools";
+  if (!ALWAYS_THINKS.test(model)) return "disabled";
+  throw createUnsupportedFailure(
+    ANTHROPIC_NAME,
+    `the reasoning_effort "none" for ${model}`,
+    "It always thinks. Use low.",
+  );
+}
+
 function findBudget(effort: unknown): number | undefined {
   return typeof effort === "string" && Object.hasOwn(BUDGET_TOKENS, effort)
     ? BUDGET_TOKENS[effort]
@@ -76,13 +96,13 @@ function findBudget(effort: unknown): number | undefined {
 }
 
 /** Reads how many tokens a request in Anthropic's own form allows for thinking; its default effort is `high`. */
-export function readThinkingBudget({
-  thinking,
-  output_config: output,
-}: Readonly<Record<string, unknown>>): number {
-  if (!isObject(thinking)) return 0;
-  const { type, budget_tokens: budget } = thinking;
-  if (type === "adaptive") {
+export function readThinkingBudget(
+  model: string,
+  { thinking, output_config: output }: Readonly<Record<string, unknown>>,
+): number {
+  const isOwnChoice = thinking === undefined && readModelVersion(model) >= THINKING_VERSION;
+  const { type, budget_tokens: budget } = isObject(thinking) ? thinking : {};
+  if (isOwnChoice || type === "adaptive" || type === "between_tools") {
     return findBudget(isObject(output) ? output["effort"] : "high") ?? BUDGET_TOKENS["high"]!;
   }
   return typeof budget === "number" ? budget : 0;

@@ -98,6 +98,18 @@ describe("Anthropic reader", () => {
     }
   });
 
+  it("counts the tokens of thinking in the form of Chat Completions", () => {
+    const usage = { output_tokens: 9, output_tokens_details: { thinking_tokens: 4 } };
+    const calls = decode([
+      createMessageStart(),
+      ...createTextBlock(0, "a"),
+      createMessageDelta("end_turn", usage),
+      STOP,
+    ]);
+    const chunks = calls.flatMap((call) => ("chunk" in call ? [call.chunk] : []));
+    assert.deepEqual(chunks.at(-1)!.usage!.completion_tokens_details, { reasoning_tokens: 4 });
+  });
+
   it("does not mistake the ping of another service for Anthropic's dialect", () => {
     const calls = decode([PING, textChunk("a"), finishChunk(), buildUsageChunk(FIXTURE_USAGE), "[DONE]"]);
     const usage = calls.map((call) => ("chunk" in call ? call.chunk.usage : undefined)).find(Boolean);

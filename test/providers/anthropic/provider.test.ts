@@ -194,8 +194,26 @@ describe("Tools for Anthropic", () => {
     const tools = [
       { type: "web_search_20250305", name: "web_search", max_uses: 2 },
       { name: "f", input_schema: { type: "object" } },
+      { type: "mcp_toolset", mcp_server_name: "notes" },
+      { type: "computer_toolset_20260801" },
     ];
     assert.deepEqual(buildBody({ tools })["tools"], tools);
+  });
+
+  it("names the betas of Anthropic's own tools, except for those that the author names in another version", () => {
+    const tools = [
+      { type: "mcp_toolset", mcp_server_name: "notes" },
+      { type: "computer_20251124", name: "computer" },
+    ];
+    const readBetas = (headers: Record<string, string>) =>
+      ANTHROPIC_PROVIDER.buildChatRequest({ ...REQUEST, tools }, { ...ENDPOINT, headers }, {}).headers[
+        "anthropic-beta"
+      ];
+    assert.equal(readBetas({}), "mcp-client-2025-11-20,computer-use-2025-11-24");
+    assert.equal(
+      readBetas({ "anthropic-beta": "mcp-client-2026-09-15" }),
+      "mcp-client-2026-09-15,computer-use-2025-11-24",
+    );
   });
 
   it("fails with invalid_request for a tool that is neither a function nor Anthropic's", () => {

@@ -105,4 +105,23 @@ describe("Thinking requested from Anthropic", () => {
     });
     assertRefused({ parameters: { reasoning_effort: "very" } }, /reasoning_effort "very"/);
   });
+
+  it("asks for the least thinking that the Anthropic model has, and says if it always thinks", () => {
+    const parameters = { reasoning_effort: "none" };
+    assert.deepEqual(buildThinking("claude-sonnet-5-5", parameters).thinking, { type: "between_tools" });
+    assert.deepEqual(buildThinking("claude-haiku-5-5", parameters).thinking, { type: "disabled" });
+    for (const model of ["claude-opus-5-5", "claude-fable-5", "claude-fable-5-2"])
+      assertRefused({ model, parameters }, /"none" for claude.* It always thinks\. Use low\./);
+  });
+
+  it("leaves room for thinking to Anthropic models that think without being asked", () => {
+    const readMaxTokens = (model: string, parameters: object = {}) =>
+      buildThinking(model, { ...parameters }).max_tokens;
+    assert.equal(readMaxTokens("claude-opus-4-8"), 4096);
+    assert.equal(readMaxTokens("claude-sonnet-5"), 16_384 + 4096);
+    assert.equal(readMaxTokens("claude-sonnet-5", { output_config: { effort: "low" } }), 1024 + 4096);
+    assert.equal(readMaxTokens("claude-sonnet-5", { thinking: { type: "disabled" } }), 4096);
+    assert.equal(readMaxTokens("claude-sonnet-5", { reasoning_effort: "none" }), 4096);
+    assert.equal(readMaxTokens("claude-sonnet-5", { max_tokens: 50 }), 50);
+  });
 });

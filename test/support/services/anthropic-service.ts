@@ -27,6 +27,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   "service_tier",
   "container",
   "context_management",
+  "compaction",
 ]);
 
 /** What the service does with a valid request. */
