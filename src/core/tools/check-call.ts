@@ -2,7 +2,7 @@ import type { ToolCall } from "../chat/chunk.js";
 import { compileSchema, type SchemaCheck } from "../json/schema.js";
 import { readArguments } from "./arguments.js";
 import type { Tool } from "./definitions.js";
-import { quoteToolName, readCalledName, readFunction, readToolName } from "./name.js";
+import { flattenTools, quoteToolName, readCalledName, readFunction, readToolName } from "./name.js";
 import type { CallOutcome } from "./round.js";
 
 /**
@@ -28,7 +28,9 @@ export function checkCall(
 ): CheckedCall {
   const name = readCalledName(call);
   const tool = ownTools.get(name);
-  const other = tool ? undefined : requestTools?.find((definition) => readToolName(definition) === name);
+  const other = tool
+    ? undefined
+    : flattenTools(requestTools ?? []).find((definition) => readToolName(definition) === name);
   if (!tool && (other === undefined || name === "")) {
     return { problem: `There is no tool ${quoteToolName(name)}.`, outcome: "unknown" };
   }

@@ -25,7 +25,15 @@ export function readToolName(definition: unknown): string | undefined {
 
 /** Collects the names of the tools that a request offers. */
 export function collectToolNames({ tools }: ChatRequest): string[] {
-  return Array.isArray(tools) ? tools.flatMap((tool) => readToolName(tool) ?? []) : [];
+  return Array.isArray(tools) ? flattenTools(tools).flatMap((tool) => readToolName(tool) ?? []) : [];
+}
+
+/** Lists the tools of a request with those inside of namespaces (openai 7.59, `NamespaceTool`). */
+export function flattenTools(tools: readonly unknown[]): unknown[] {
+  return tools.flatMap((tool) => {
+    const isNamespace = isObject(tool) && tool["type"] === "namespace" && Array.isArray(tool["tools"]);
+    return isNamespace ? (tool["tools"] as unknown[]) : [tool];
+  });
 }
 
 /** Reads the name of the tool that a model called. */

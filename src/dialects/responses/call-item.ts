@@ -1,6 +1,7 @@
 import type { ToolCallDelta } from "../../core/chat/chunk.js";
 import { estimatePieceBytes } from "../../core/json/heap-size.js";
 import { tryParseJson } from "../../core/json/parse.js";
+import { isProgram } from "../../core/tools/caller.js";
 import { ReplacedSize } from "../held-size.js";
 import { toText } from "../wire-values.js";
 import { OpenItem, type WireItem } from "./open-item.js";
@@ -25,6 +26,8 @@ export class CallItem extends OpenItem {
   private readonly nameSize = new ReplacedSize(this.listener.held);
   private namespace = "";
   private readonly namespaceSize = new ReplacedSize(this.listener.held);
+  /** Whether the program has come that called. */
+  private hasCaller = false;
   /** Place among the tool calls of the answer; undefined until a piece of the call was passed on. */
   private callIndex: number | undefined;
   /** What the next piece adds to the call's head. */
@@ -79,7 +82,7 @@ export class CallItem extends OpenItem {
     return toText(item[INPUT_FIELDS[this.type]!]);
   }
 
-  private readHead({ call_id: callId, name, namespace }: WireItem): void {
+  private readHead({ call_id: callId, name, namespace, caller }: WireItem): void {
     if (typeof callId === "string" && this.callId === "" && callId !== "") {
       this.listener.held.addText(callId);
       this.callId = callId;
@@ -94,6 +97,11 @@ export class CallItem extends OpenItem {
       this.namespaceSize.set(namespace);
       this.namespace = namespace;
       this.news["namespace"] = namespace;
+    }
+    if (!this.hasCaller && isProgram(caller)) {
+      this.listener.held.addValue(caller);
+      this.hasCaller = true;
+      this.news["caller"] = caller;
     }
   }
 

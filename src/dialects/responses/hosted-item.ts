@@ -51,7 +51,7 @@ export class HostedItem extends OpenItem {
     if (this.hasPicture || typeof result !== "string" || result === "") return;
     this.hasPicture = true;
     const format = toText(item["output_format"]) || "png";
-    const url = `data:image/${format};base64,${result}`;
+    const url = `data:image/${format === "svg" ? "svg+xml" : format};base64,${result}`;
     this.listener.onDelta({ images: [{ type: "image_url", image_url: { url } }] });
   }
 

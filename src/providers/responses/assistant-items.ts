@@ -1,6 +1,7 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { RESPONSES_ITEMS, RESPONSES_ORDER, readEchoParts } from "../../core/chat/vendor-echo.js";
 import { isObject } from "../../core/json/parse.js";
+import { isProgram } from "../../core/tools/caller.js";
 import { requireText } from "../shared/message-text.js";
 import { omitNulls } from "../shared/parameters.js";
 import { createUnsupportedFailure } from "../shared/unsupported.js";
@@ -46,9 +47,21 @@ export function buildAssistantItems(
   return [...kept.filter((item) => !isCall(item)), ...kept.filter(isCall)];
 }
 
-function isCall({ type }: InputItem): boolean {
+/** Whether an item calls a tool of the author. */
+export function isCall({ type }: InputItem): boolean {
   return type === "function_call" || type === "custom_tool_call";
 }
+
+/**
+ * Items of the service's own tools that it takes back as they came, although it has not stored them: programs that call
+ * the author's tools, and tools that it looked up (@ai-sdk/openai 4.0.118).
+ */
+const REPLAYED: ReadonlySet<unknown> = new Set([
+  "program",
+  "program_output",
+  "tool_search_call",
+  "tool_search_output",
+]);
 
 /**
  * Leaves out what the service would refuse: items of its own tools that it has not stored, and reasoning that no item
@@ -68,7 +81,9 @@ function dropOrphanedReasoning(
     } else if (type === "compaction") {
       if (!dropsReasoning) kept.push(omitNulls(item));
     } else {
-      isFollowed = !isOwn || isStored;
+      // A search that waits for the author's answer would be refused without it.
+      const isReplayed = REPLAYED.has(type) && item["execution"] !== "client";
+      isFollowed = !isOwn || isStored || isReplayed;
       if (isFollowed) kept.push(isOwn ? omitNulls(item) : item);
     }
   }
@@ -131,8 +146,12 @@ function buildMessageItems(service: string, message: ChatMessage, place: string)
 function buildCallItems(service: string, message: ChatMessage, place: string): InputItem[] {
   const calls = message["tool_calls"];
   return (Array.isArray(calls) ? calls : []).map((call: unknown) => {
-    const { id, function: called, custom, namespace } = isObject(call) ? call : {};
-    const head = { call_id: id, ...(typeof namespace === "string" ? { namespace } : {}) };
+    const { id, function: called, custom, namespace, caller } = isObject(call) ? call : {};
+    const head = {
+      call_id: id,
+      ...(typeof namespace === "string" ? { namespace } : {}),
+      ...(isProgram(caller) ? { caller } : {}),
+    };
     if (isObject(custom)) {
       return { type: "custom_tool_call", ...head, name: custom["name"], input: custom["input"] ?? "" };
     }

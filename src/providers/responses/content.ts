@@ -24,9 +24,14 @@ export function buildInputParts(service: string, message: ChatMessage, place: st
     isObject(part) && OWN_PARTS.has(part["type"])
       ? [part]
       : readContentParts({ ...message, content: [part] }, place).map((read) =>
-          buildInputPart(service, read, place),
+          addBreakpoint(buildInputPart(service, read, place), read.raw),
         ),
   );
+}
+
+/** Keeps the mark of a part that ends what the service is to cache (openai 7.59, `ChatCompletionContentPartText`). */
+function addBreakpoint(part: WirePart, { prompt_cache_breakpoint: mark }: ContentPart["raw"]): WirePart {
+  return mark ? { ...part, prompt_cache_breakpoint: mark } : part;
 }
 
 function buildInputPart(service: string, part: ContentPart, place: string): WirePart {

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../../core/chat/chunk.js";
 import { Failure } from "../../core/failure.js";
 import { createUnsupportedFailure } from "../shared/unsupported.js";
-import { buildAssistantItems, type EchoRules, type InputItem } from "./assistant-items.js";
+import { buildAssistantItems, type EchoRules, type InputItem, isCall } from "./assistant-items.js";
 import { buildInputParts, type WirePart } from "./content.js";
 import { type ResponsesService, USE_CHAT_ADVICE } from "./traits.js";
 
@@ -17,17 +17,17 @@ export function buildInput(
   messages: readonly ChatMessage[],
   rules: EchoRules,
 ): InputItem[] {
-  /** The types of the calls so far, by their ids. An id may come again in a later answer. */
-  const callTypes = new Map<unknown, unknown>();
+  /** The calls so far, by their ids. An id may come again in a later answer. */
+  const calls = new Map<unknown, InputItem>();
   const items = messages.flatMap((message, index): InputItem[] => {
     const place = `Message ${index}`;
     const { role } = message;
     if (PROMPT_ROLES.has(role)) return buildPromptItems(service.name, message, place);
-    if (role === "tool") return [buildResultItem(service.name, message, place, callTypes)];
+    if (role === "tool") return [buildResultItem(service.name, message, place, calls)];
     if (role !== "assistant")
       throw createUnsupportedFailure(service.name, `the role "${role}" (${place})`, USE_CHAT_ADVICE);
     const answer = buildAssistantItems(service, message, place, rules);
-    for (const { type, call_id: id } of answer) if (id !== undefined) callTypes.set(id, type);
+    for (const item of answer) if (isCall(item)) calls.set(item["call_id"], item);
     return answer;
   });
   if (isPrefill(items)) {
@@ -57,7 +57,7 @@ function buildResultItem(
   service: string,
   message: ChatMessage,
   place: string,
-  callTypes: ReadonlyMap<unknown, unknown>,
+  calls: ReadonlyMap<unknown, InputItem>,
 ): InputItem {
   const { tool_call_id: id, content } = message;
   if (typeof id !== "string") {
@@ -66,10 +66,16 @@ function buildResultItem(
       `${place} is a tool result without a tool_call_id. Set it to the id of the call.`,
     );
   }
-  const type = callTypes.get(id) === "custom_tool_call" ? "custom_tool_call_output" : "function_call_output";
+  const { type: callType, caller } = calls.get(id) ?? {};
+  const type = callType === "custom_tool_call" ? "custom_tool_call_output" : "function_call_output";
   const output: string | WirePart[] =
     typeof content === "string" ? content : buildInputParts(service, message, place);
-  return { type, call_id: id, output: output.length === 0 ? "" : output };
+  return {
+    type,
+    call_id: id,
+    ...(caller === undefined ? {} : { caller }),
+    output: output.length === 0 ? "" : output,
+  };
 }
 
 /** Drops what a compaction stands for: everything before it but the instructions. */

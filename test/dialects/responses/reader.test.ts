@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Completion } from "../../../src/core/chat/chunk.js";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
+import { collectToolNames } from "../../../src/core/tools/name.js";
 import { type Answer, anyAnswer, buildResponsesEvents } from "../../support/inputs/any-dialect.js";
 import { anyPieceLengths } from "../../support/inputs/cutting.js";
 import { decode, type SinkCall } from "../../support/inputs/replay.js";
@@ -132,6 +133,41 @@ describe("Reader of Responses", () => {
     }
     // Each record but two deltas. The second one shows that the numbers vary.
     assert.equal(parsed, events.length - 2);
+  });
+
+  it("reads calls of custom tools in a namespace, and which program has called", () => {
+    const caller = { type: "program", caller_id: "p1" };
+    const tools = [{ type: "namespace", name: "crm", tools: [{ type: "custom", name: "sql" }] }];
+    const item = {
+      id: "ct_1",
+      type: "custom_tool_call",
+      call_id: "c1",
+      name: "sql",
+      namespace: "crm",
+      caller,
+    };
+    const machine = new CompletionMachine();
+    const events = buildStream([
+      buildEvent("output_item.added", { output_index: 0, item: { ...item, input: "" } }),
+      buildEvent("custom_tool_call_input.delta", { output_index: 0, item_id: "ct_1", delta: "select" }),
+      buildEvent("output_item.done", { output_index: 0, item: { ...item, input: "select" } }),
+    ]);
+    const toolNames = collectToolNames({ model: "m", messages: [], tools });
+    for (const sent of decode(events, { toolNames })) if ("chunk" in sent) machine.addChunk(sent.chunk!);
+    assert.deepEqual(machine.buildCompletion("s").choices[0]!.message.tool_calls, [
+      { id: "c1", type: "custom", namespace: "crm", caller, custom: { name: "sql", input: "select" } },
+    ]);
+  });
+
+  it("gives a drawing in SVG its media type", () => {
+    const item = { id: "ig_1", type: "image_generation_call", output_format: "svg", result: "PHN2Zz4=" };
+    const events = buildStream([buildEvent("output_item.done", { output_index: 0, item })]);
+    const image = decode(events).flatMap((sent) =>
+      "chunk" in sent ? (sent.chunk!.choices[0]?.delta.images ?? []) : [],
+    );
+    assert.deepEqual(image, [
+      { type: "image_url", image_url: { url: "data:image/svg+xml;base64,PHN2Zz4=" } },
+    ]);
   });
 
   it("fails with limit on more items than an answer can have", () => {

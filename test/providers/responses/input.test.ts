@@ -200,6 +200,48 @@ describe("Conversation for Responses", () => {
     ]);
   });
 
+  it("gives back a program of the model's, the calls that it made, and tools that the service looked up", () => {
+    const caller = { type: "program", caller_id: "p1" };
+    const program = { id: "pr_1", type: "program", call_id: "p1", code: "f()", fingerprint: "x" };
+    const found = { id: "ts_1", type: "tool_search_output", execution: "server", tools: [] };
+    const asked = { id: "tc_1", type: "tool_search_call", execution: "client", arguments: {} };
+    const answer = {
+      role: "assistant",
+      content: null,
+      reasoning_details: encrypted("e1", 0),
+      responses_items: { 0: found, 1: program, 2: asked },
+      tool_calls: [
+        { ...call("c1"), caller },
+        { ...call("c2"), caller: { type: "direct" } },
+      ],
+    };
+    const results = ["c1", "c2"].map((id): ChatMessage => ({ role: "tool", tool_call_id: id, content: "1" }));
+    assert.deepEqual(buildInput([USER, answer, ...results]).slice(1), [
+      wireReasoning("e1"),
+      found,
+      program,
+      { ...wireCall("c1"), caller },
+      wireCall("c2"),
+      { type: "function_call_output", call_id: "c1", caller, output: "1" },
+      { type: "function_call_output", call_id: "c2", output: "1" },
+    ]);
+  });
+
+  it("keeps the marks of what the service is to cache", () => {
+    const mark = { prompt_cache_breakpoint: { mode: "explicit" } };
+    const url = "https://example.org/a.png";
+    const content = [
+      { type: "text", text: "a", ...mark },
+      { type: "image_url", image_url: { url }, ...mark },
+      { type: "text", text: "b" },
+    ];
+    assert.deepEqual(buildInput([{ role: "user", content }])[0]!["content"], [
+      { type: "input_text", text: "a", ...mark },
+      { type: "input_image", image_url: url, ...mark },
+      { type: "input_text", text: "b" },
+    ]);
+  });
+
   it("leaves out reasoning that nothing follows, and all of it if the service cannot read it", () => {
     const cut = { role: "assistant", content: "", reasoning_details: encrypted("e1", 0) };
     assert.deepEqual(buildInput([USER, cut, USER]), [ASKED, ASKED]);
