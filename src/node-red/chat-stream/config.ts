@@ -58,7 +58,7 @@ export function readStreamSettings(config: ChatStreamConfig): StreamSettings {
   return {
     conversation: {
       place: readChoice(config.conversation, "conversation", places),
-      maxTurns: Number(config.maxTurns) || 0,
+      maxTurns: readNumber(config.maxTurns, "setting maxTurns", { min: 0, isWhole: true }) ?? 0,
       maxConversations: Math.floor(
         readNumber(config.maxConversations, "setting maxConversations", { min: 1 }) ??
           DEFAULT_MAX_CONVERSATIONS,

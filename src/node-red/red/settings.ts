@@ -63,6 +63,8 @@ interface NumberRange {
   above?: number;
   /** The largest number allowed. */
   max?: number;
+  /** Whether it must be a whole number. */
+  isWhole?: boolean;
 }
 
 /**
@@ -74,7 +76,7 @@ interface NumberRange {
 export function readNumber(
   value: unknown,
   name: string,
-  { min, above, max }: NumberRange = {},
+  { min, above, max, isWhole = false }: NumberRange = {},
 ): number | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   // Number(true) is 1, and Number([5]) is 5.
@@ -82,7 +84,8 @@ export function readNumber(
   const isInRange =
     (min === undefined || number >= min) &&
     (above === undefined || number > above) &&
-    (max === undefined || number <= max);
+    (max === undefined || number <= max) &&
+    (!isWhole || Number.isInteger(number));
   if (Number.isFinite(number) && isInRange) return number;
   const bounds = [
     ...(min !== undefined ? [`of at least ${min}`] : []),
@@ -90,7 +93,10 @@ export function readNumber(
     ...(max !== undefined ? [`of at most ${max}`] : []),
   ];
   const range = bounds.length > 0 ? ` ${bounds.join(" and ")}` : "";
-  throw new Failure("configuration", `The ${name} must be a number${range}. Correct it, or leave it empty.`);
+  throw new Failure(
+    "configuration",
+    `The ${name} must be a ${isWhole ? "whole " : ""}number${range}. Correct it, or leave it empty.`,
+  );
 }
 
 /**

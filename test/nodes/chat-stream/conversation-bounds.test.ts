@@ -122,6 +122,9 @@ describe("Bounds of the conversations of a chat-stream", () => {
     ["maxConversations", true],
     ["keepFor", -1],
     ["keepFor", "a day"],
+    ["maxTurns", -1],
+    ["maxTurns", "abc"],
+    ["maxTurns", 2.5],
   ] as const) {
     it(`are a clear error if ${setting} is ${JSON.stringify(value)}`, async () => {
       await runtime().deploy(createAskFlow(service().url, { conversation: "flow", [setting]: value }));
@@ -129,7 +132,7 @@ describe("Bounds of the conversations of a chat-stream", () => {
       const [last] = await runtime().waitForEnds("out");
       assert.match(
         (last!.error as Error).message,
-        new RegExp(`^The setting ${setting} must be a number of at least [01]\\.`),
+        new RegExp(`^The setting ${setting} must be a (?:whole )?number of at least [01]\\.`),
       );
     });
   }

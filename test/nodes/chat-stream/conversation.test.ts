@@ -186,6 +186,14 @@ describe("The conversation of a chat-stream", () => {
     assert.deepEqual(t, [user("C"), assistant("re: C"), user("D"), assistant("re: D")]);
   });
 
+  it("keeps all turns if maxTurns is empty or 0", async () => {
+    for (const maxTurns of ["", 0, "0"]) {
+      const flow = await load(createAskFlow(service().url, { conversation: "flow", maxTurns }));
+      await talk(flow, { payload: "A" }, { payload: "B" }, { payload: "C" });
+      assert.equal((requestedMessages() as unknown[]).length, 5, JSON.stringify(maxTurns));
+    }
+  });
+
   it("leaves the conversation unchanged if the stream fails, and sends it on the last message", async () => {
     const flow = await load(createAskFlow(service().url, { conversation: "flow" }));
     await talk(flow, { payload: "A", topic: "t" });
