@@ -96,7 +96,6 @@ export class OrderedStream {
 
   private readonly look = (): void => {
     this.timer = undefined;
-    if (this.closed || !this.isWaiting) return;
     // Others came in time: those that wait now have their own time.
     if (this.sequencer.next !== this.awaited) this.awaitMissing();
     else this.tellGap();

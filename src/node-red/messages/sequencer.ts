@@ -71,7 +71,7 @@ export class Sequencer<T extends Sequenced> {
 
   private addDoubtful(item: T): T | undefined {
     if (this.isDoubtful(item)) {
-      if (this.doubtful || this.due || this.early.has(0)) return item;
+      if (this.doubtful || this.due) return item;
       this.doubtful = item;
       return undefined;
     }

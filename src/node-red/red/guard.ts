@@ -25,7 +25,7 @@ export type InputHandler = (message: Message, send: Send, done: Done) => void | 
 export function guardNode(
   node: RuntimeNode,
   handle: InputHandler,
-  close: (removed: boolean) => void | Promise<void>,
+  close: () => void | Promise<void>,
   copyRest?: (message: Message) => Message,
 ): void {
   let closed = false;
@@ -70,11 +70,11 @@ export function guardNode(
     else if (open) pending.add(finish);
   });
 
-  node.on("close", (removed, done) => {
+  node.on("close", (_removed, done) => {
     closed = true;
     let writes: Promise<void> | undefined;
     try {
-      writes = close(removed) || undefined;
+      writes = close() || undefined;
       node.status({});
     } catch (thrown) {
       reportError(node, wrapThrown(thrown), {}, copyRest);

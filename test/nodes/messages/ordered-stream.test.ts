@@ -102,6 +102,73 @@ describe("Ordered stream", () => {
     }
   });
 
+  it("gives nothing of the old beginning if the stream begins again while a row of messages is given", () => {
+    const told: string[] = [];
+    const stream = new OrderedStream(
+      new FakeClock(),
+      {
+        onMessage: ({ payload }) => {
+          told.push(String(payload));
+          if (payload === "0/1") for (const index of [1, 0]) stream.add(createMessage(index, 1));
+        },
+        onRestart: () => told.push("restart"),
+        onGap: ({ message }) => told.push(message),
+      },
+      createMessage(0),
+    );
+    for (const index of [4, 3, 2, 1, 0]) stream.add(createMessage(index));
+    assert.deepEqual(told, ["0/0", "0/1", "restart", "1/0", "1/1"]);
+  });
+
+  it("gives a gap after a restart five seconds of its own", () => {
+    const world = new OrderWorld();
+    world.add(1);
+    world.clock.run(4_000);
+    world.stream.add(createMessage(1, 1));
+    world.clock.run(4_999);
+    assert.deepEqual(world.told, ["restart 1"]);
+    world.clock.run(1);
+    assert.deepEqual(world.told, ["restart 1", "0"]);
+  });
+
+  it("tells a gap that comes after another one was filled", () => {
+    const world = new OrderWorld();
+    world.add(0, 2, 1, 4);
+    world.clock.run(5_000);
+    assert.deepEqual(world.told, ["0/0", "0/1", "0/2", "3"]);
+  });
+
+  it("tells the first message of a new beginning as missing, though the notice came in its place", () => {
+    const world = new OrderWorld();
+    world.add(0);
+    for (const message of [createNotice(1), createMessage(1, 1)]) world.stream.add(message);
+    world.clock.run(5_000);
+    assert.deepEqual(world.told, ["0/0", "restart 1", "0"]);
+  });
+
+  it("takes an empty first message of a new beginning after five seconds, in case it was a notice", () => {
+    const world = new OrderWorld();
+    world.add(0);
+    world.stream.add({ ...createMessage(0, 1), payload: "" });
+    world.stream.add(createMessage(1, 1));
+    assert.deepEqual(world.told, ["0/0", "restart 1"]);
+    world.clock.run(5_000);
+    assert.deepEqual(world.told, ["0/0", "restart 1", "", "1/1"]);
+    world.stream.add(createMessage(3, 1));
+    world.clock.run(5_000);
+    assert.deepEqual(world.told.slice(4), ["2"], "it is not taken again for a later gap");
+  });
+
+  it("forgets a notice without its mark when the first message comes", () => {
+    const world = new OrderWorld();
+    world.add(0);
+    world.stream.add({ ...createMessage(0, 1), payload: "" });
+    world.stream.add(createMessage(0, 1));
+    world.stream.add(createMessage(2, 1));
+    world.clock.run(5_000);
+    assert.deepEqual(world.told, ["0/0", "restart 1", "1/0", "1"]);
+  });
+
   it("takes a stream that had begun again before as it comes", () => {
     const world = new OrderWorld(createMessage(0, 2));
     for (const message of [createMessage(0, 2), createMessage(1, 1), createMessage(1, 2)])

@@ -57,6 +57,41 @@ describe("Sequencer", () => {
     assert.equal(sequencer.next, 5);
   });
 
+  it("takes an item once that is repeated when it is due", () => {
+    const sequencer = new Sequencer<Item>();
+    const [early, again] = [item(1, "early"), item(1, "again")];
+    for (const one of [early, item(0)]) sequencer.add(one);
+    assert.equal(sequencer.take()?.parts.index, 0);
+    assert.equal(sequencer.add(again), early);
+    assert.equal(sequencer.take(), again);
+    assert.equal(sequencer.earlyCount, 0);
+  });
+
+  it("returns each item that it drops, also those that may be none of the sequence", () => {
+    const isDoubtful = ({ label }: Item) => label === "doubtful";
+    const [doubtful, again, real, early] = [item(0, "doubtful"), item(0, "doubtful"), item(0), item(2)];
+    const sequencer = new Sequencer<Item>(0, isDoubtful);
+    assert.equal(sequencer.add(doubtful), undefined);
+    assert.equal(sequencer.add(again), again);
+    assert.equal(sequencer.add(real), doubtful);
+    assert.equal(sequencer.add(again), again);
+    sequencer.add(early);
+    assert.deepEqual(new Set(sequencer.clear()), new Set([real, early]));
+    assert.equal(sequencer.take(), undefined);
+
+    const waiting = new Sequencer<Item>(0, isDoubtful);
+    for (const one of [doubtful, early]) waiting.add(one);
+    assert.deepEqual(new Set(waiting.clear()), new Set([doubtful, early]));
+    assert.equal(waiting.trustDoubtful(), false);
+  });
+
+  it("skips no message if the first one is in doubt", () => {
+    const sequencer = new Sequencer<Item>(0, ({ label }) => label === "doubtful");
+    run(sequencer, [item(0, "doubtful"), item(1)]);
+    assert.equal(sequencer.skipGap(), 0);
+    assert.deepEqual([sequencer.take()?.label, sequencer.take()?.parts.index], ["doubtful", 1]);
+  });
+
   it("skips missing items and says how many they are", () => {
     const sequencer = new Sequencer<Item>();
     assert.equal(sequencer.skipGap(), 0);
@@ -74,6 +109,8 @@ describe("Sequencer", () => {
     const failure = sequencer.createGapFailure();
     assert.equal(failure.code, "bad_response");
     assert.equal(failure.message, "The stream arrived with gaps: messages 2, 4 are missing.");
+    run(sequencer, [item(24)]);
+    assert.match(sequencer.createGapFailure().message, /messages 2, 4, 6, .*, 22, 23 are missing/);
     run(sequencer, [item(100)]);
     assert.match(sequencer.createGapFailure().message, /messages 2, 4, 6, (\d+, ){17}… are missing/);
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Done, Message, NodeStatus, RuntimeNode, Send } from "../../../src/node-red/red/api.js";
 import { guardNode, type InputHandler } from "../../../src/node-red/red/guard.js";
+import { createHeapMeter } from "../../support/heap-meter.js";
 
 /** A node that records what its runtime would see. */
 class FakeNode {
@@ -26,15 +27,22 @@ class FakeNode {
   }
 
   /** @returns the arguments of all calls of `done` */
-  input(send: Send = (message) => void this.sent.push(message)): unknown[] {
+  input(
+    send: Send = (message) => void this.sent.push(message),
+    message: Message = { payload: "x" },
+    onDone: () => void = () => {},
+  ): unknown[] {
     const dones: unknown[] = [];
-    const done: Done = (error) => void dones.push(error);
+    const done: Done = (error) => {
+      dones.push(error);
+      onDone();
+    };
     const listener = this.listeners.get("input") as unknown as (
       message: Message,
       send: Send,
       done: Done,
     ) => void;
-    listener({ payload: "x" }, send, done);
+    listener(message, send, done);
     return dones;
   }
 
@@ -154,6 +162,48 @@ describe("guardNode", () => {
     node.close();
     assert.deepEqual(node.input(), [undefined]);
     assert.equal(handled, 0);
+  });
+
+  it("keeps no message that is done, whenever the handler calls done", () => {
+    const ends: Done[] = [];
+    let calls = 0;
+    const node = new FakeNode((_message, _send, done) => {
+      if (++calls % 2) done();
+      else ends.push(done);
+    });
+    const measureHeap = createHeapMeter();
+    const before = measureHeap();
+    for (let round = 0; round < 200; round++) {
+      node.input(undefined, { payload: Array.from({ length: 10_000 }, () => round) });
+      ends.pop()?.();
+    }
+    const heldMiB = (measureHeap() - before) / 1024 / 1024;
+    assert.ok(heldMiB < 4, `${heldMiB} MiB`);
+    node.close();
+  });
+
+  it("lets the deploy go on if the end of what the node has running throws, and reports the error", () => {
+    const node = new FakeNode(
+      () => {},
+      () => {
+        throw new Error("oops");
+      },
+    );
+    const dones = node.input();
+    assert.equal(node.close(), true);
+    assert.deepEqual(dones, [undefined]);
+    assert.deepEqual(
+      node.errors.map((error) => (error as Error).message),
+      ["oops"],
+    );
+  });
+
+  it("reports nothing if the runtime cannot clone the message for a Complete node", () => {
+    const node = new FakeNode((_message, _send, done) => done());
+    node.input(undefined, {}, () => {
+      throw new Error("cannot be cloned");
+    });
+    assert.deepEqual(node.errors, []);
   });
 
   it("reports one error for a message that the runtime cannot send", () => {
