@@ -55,6 +55,16 @@ describe("Service that sends at full speed and says nothing", () => {
     });
   }
 
+  it("S14: ends an answer as complete if the flood comes after its finish reason", async () => {
+    await using server = await startChaosServer(async (peer) => {
+      await peer.sendStreamHead();
+      await peer.sendBody(formatDelta("all") + formatFinish());
+      await flood((bytes) => peer.sendBody(bytes), FLOODS["comments"]!);
+    });
+    assertStreamComplete(await ask(server, { timeouts: { drain: 1_000 } }), "all");
+    await server.waitUntilEmpty();
+  });
+
   it("S14: fails with limit on an endless extension of a chunk, which is no part of the body", async () => {
     let peer: Peer | undefined;
     await using server = await startChaosServer(async (connected) => {
