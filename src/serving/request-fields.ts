@@ -1,6 +1,6 @@
 import type { ChatMessage } from "../core/chat/chunk.js";
 import { Failure } from "../core/failure.js";
-import { isObject } from "../core/json/parse.js";
+import { isObject, tryParseJson } from "../core/json/parse.js";
 
 /**
  * Parameters of Chat Completions that a client may set. All others stay behind: some cost money (`service_tier`,
@@ -26,6 +26,11 @@ const PARAMETERS: readonly string[] = [
   "modalities",
   "audio",
 ];
+
+/** Parameters that may be a text. The others are numbers, switches, lists and objects. */
+const TEXTS: ReadonlySet<string> = new Set(["stop", "tool_choice", "reasoning_effort", "verbosity"]);
+
+const TOKEN_LIMITS: readonly string[] = ["max_completion_tokens", "max_tokens"];
 
 const ROLES: ReadonlySet<string> = new Set(["system", "developer", "user", "assistant", "tool", "function"]);
 
@@ -64,6 +69,22 @@ export function selectOptions(body: Readonly<Record<string, unknown>>): Record<s
   const maxTokens = body["max_completion_tokens"] ?? body["max_tokens"];
   if (maxTokens !== undefined && maxTokens !== null) options["max_tokens"] = maxTokens;
   return options;
+}
+
+/**
+ * Reads the fields of a request from its address, where all of them are texts: a parameter that is no text is JSON there.
+ * @throws Failure `invalid_request` if it is not
+ */
+export function readAddressFields(query: Readonly<Record<string, string>>): Record<string, unknown> {
+  const fields: Record<string, unknown> = { ...query };
+  for (const key of [...PARAMETERS, ...TOKEN_LIMITS]) {
+    const text = query[key];
+    if (text === undefined || TEXTS.has(key)) continue;
+    const value = tryParseJson(text);
+    if (value === undefined) throw createFieldFailure(key, "a number, or other JSON");
+    fields[key] = value;
+  }
+  return fields;
 }
 
 /** Reads the tools that a client brings. @throws Failure `invalid_request` if they are no list of objects */

@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Clock } from "../../core/clock.js";
 import type { AnswerName, Form, FormRequest } from "../../serving/form.js";
 import { OLLAMA_GENERATE } from "../../serving/ollama/form.js";
+import { readAddressFields } from "../../serving/request-fields.js";
 import type { Route } from "../../serving/routes.js";
 import type { HttpRequest } from "../red/api.js";
 import type { Answer } from "./answer.js";
@@ -44,7 +45,8 @@ export class Asking {
   ): Promise<void> {
     const { clock, flows } = this.options;
     const form = route.isGenerate ? OLLAMA_GENERATE : FORMS[route.form];
-    const body = request.method === "GET" ? readQuery(request) : await readClientBody(request);
+    const body =
+      request.method === "GET" ? readAddressFields(readQuery(request)) : await readClientBody(request);
     const findItem = (id: string) => this.items.find(id, client.owner);
     const formRequest = form.readRequest(body, { model: route.model, findItem });
     const { flow, name: model } = flows.find(formRequest.request.model);

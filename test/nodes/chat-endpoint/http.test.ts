@@ -88,6 +88,26 @@ describe("HTTP of a chat-endpoint", () => {
     assert.equal(service().requests.length, 3);
   });
 
+  it("reads parameters in an address as what they are, and names one that is not", async () => {
+    await deploy();
+    const get = (query: string) => fetch(`${url()}/events?prompt=5&${query}`, { headers: AUTHORIZATION });
+    const query =
+      "temperature=0.5&max_tokens=7&logprobs=true&stop=3&reasoning_effort=low&logit_bias=%7B%225%22%3A1%7D";
+    assert.equal((await get(query)).status, 200);
+    const { messages, model, stream, stream_options, ...parameters } = service().requests[0]!.body;
+    assert.deepEqual(messages, [{ role: "user", content: "5" }]);
+    assert.deepEqual(parameters, {
+      ...{ temperature: 0.5, max_tokens: 7, logprobs: true },
+      ...{ stop: "3", reasoning_effort: "low", logit_bias: { 5: 1 } },
+    });
+    const response = await get("temperature=hot");
+    assert.equal(response.status, 400);
+    assert.match(
+      (await readError(response)).message,
+      /^The field temperature of the request must be a number/,
+    );
+  });
+
   it("takes bodies that are larger than Node-RED's editor takes, up to 16 MiB", async () => {
     await deploy();
     const grow = (bytes: number) =>
