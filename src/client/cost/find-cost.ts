@@ -18,8 +18,8 @@ type Billed = Pick<ChatSetup, "provider" | "endpoint" | "request" | "prices">;
  */
 export function findCost(setup: Billed, closing: Chunk, askedAt: number): Cost | null {
   const { model = "", usage } = closing;
-  const told = readServiceCost(closing);
-  if (told || !usage) return told;
+  const reported = readServiceCost(closing);
+  if (reported || !usage) return reported;
   const total = new TotalCost();
   for (const part of listBilledUsages(usage)) {
     const tokens = readBilledTokens(part);
@@ -41,11 +41,11 @@ export function priceTokens(
   const models = [...new Set([answered, request.model])].filter((name) => name !== "");
   const { id } = provider;
   const { baseUrl } = endpoint;
-  const tries = [
+  const calculations = [
     (model: string) => calculateListCost({ provider: id, baseUrl, model, counts, askedAt }),
     (model: string) => (prices ? calculateOwnCost(prices, model, counts) : null),
   ];
-  for (const calculate of tries) {
+  for (const calculate of calculations) {
     for (const model of models) {
       const cost = calculate(model);
       if (cost) return cost;

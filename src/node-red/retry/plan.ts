@@ -37,11 +37,11 @@ export function planNext(record: StreamRecord, failure: FailureData, context: Pl
   if (!record.request || mustStop) return { giveUp: "" };
   const weaker = weakenRecovery(record, failure, settings);
   if (weaker) return { route: record.route, waitMs: 0, recovery: weaker };
-  const decision = planRetry(failure, record.tries, settings, context.random());
+  const decision = planRetry(failure, record.routeAttempts, settings, context.random());
   if ("giveUp" in decision) return planFallback(record, failure, decision.giveUp, context);
   const deadEnd = findDeadEnd(record.route);
   if (deadEnd !== undefined) return planFallback(record, failure, deadEnd, context);
-  if (record.tries >= settings.attempts) {
+  if (record.routeAttempts >= settings.attempts) {
     const requests = record.attempts + record.nestedAttempts;
     const used = record.attempts > 1 ? `Given up after ${requests} attempts.` : "";
     return planFallback(record, failure, used, context);
@@ -92,14 +92,15 @@ function chooseRecovery(
   { afterText, continueBy }: RetrySettings,
 ): Recovery {
   if (currentText === "" && !hasNonText && !cannotContinue) return "repeat";
-  const canContinue = currentText.trim() !== "" && !cannotContinue && !isOneWhole(request?.parameters ?? {});
+  const canContinue =
+    currentText.trim() !== "" && !cannotContinue && !asksForWhole(request?.parameters ?? {});
   if (afterText !== "continue" || !canContinue) return "restart";
   if (continueBy !== "auto") return continueBy;
   return supportsPrefill(provider) ? "prefill" : "quote";
 }
 
-/** Whether an answer is made in one go: one in a given form, and one of several choices. */
-function isOneWhole(parameters: NonNullable<ChatRequest["parameters"]>): boolean {
+/** Whether a request asks for an answer that cannot be continued: one in JSON, or several choices. */
+function asksForWhole(parameters: NonNullable<ChatRequest["parameters"]>): boolean {
   const { n, response_format: format } = parameters as { n?: unknown; response_format?: { type?: unknown } };
   return Number(n) > 1 || (format?.type !== undefined && format.type !== "text");
 }

@@ -24,11 +24,11 @@ export type Recovery = "repeat" | "restart" | "resume" | ContinuationStyle;
 /** What is known of one stream as its reader sees it, over all the requests that it takes. */
 export class StreamRecord {
   route: RouteName = "again";
-  /** Requests by the present route. */
-  tries = 1;
-  /** Requests by any route. */
+  /** Attempts by the present route. */
+  routeAttempts = 1;
+  /** Attempts by any route. */
   attempts = 1;
-  /** Requests that retry nodes in between have made on top, each within one of ours. */
+  /** Further attempts by retry nodes between the chat-stream and this node. */
   nestedAttempts = 0;
   /** How often the stream has begun again for its reader. */
   restarts = 0;
@@ -74,8 +74,10 @@ export class StreamRecord {
       const { index, delta } = isObject(choice) ? choice : {};
       if (!isObject(delta)) continue;
       this.hasNonText ||= isRich(delta);
-      const isWhole = delta["tool_calls"] !== undefined || delta["audio"] !== undefined;
-      this.cannotContinue ||= isWhole || (index !== 0 && Object.keys(delta).length > 0);
+      this.cannotContinue ||=
+        delta["tool_calls"] !== undefined ||
+        delta["audio"] !== undefined ||
+        (index !== 0 && Object.keys(delta).length > 0);
     }
   }
 

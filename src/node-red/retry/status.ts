@@ -36,12 +36,12 @@ export class RetryStatus {
     const stream = streams.findLast(({ state }) => state.phase === "waiting") ?? streams.at(-1);
     if (!stream) return {};
     const { state } = stream;
-    const { route, tries } = stream.record;
+    const { route, routeAttempts } = stream.record;
     const isWaiting = state.phase === "waiting";
     const leftMs = isWaiting ? Math.max(0, state.dueAt - this.clock.now()) : 0;
     const doing = isWaiting && state.isQueued ? "looking" : leftMs > 0 ? "waiting" : "asking";
     const text = this.red._(`retry.status.${route}-${doing}`, {
-      attempt: isWaiting ? tries + 1 : tries,
+      attempt: isWaiting ? routeAttempts + 1 : routeAttempts,
       attempts: this.attempts,
       seconds: Math.ceil(leftMs / 1000),
     });

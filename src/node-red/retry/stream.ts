@@ -124,7 +124,7 @@ export class RetryStream {
     if (plan.recovery !== "resume") this.stopKeptAnswer();
     if (plan.route !== record.route) {
       record.route = plan.route;
-      record.tries = 0;
+      record.routeAttempts = 0;
     }
     this.current = {
       phase: "waiting",
@@ -141,7 +141,7 @@ export class RetryStream {
     if (event.type === "due" && !state.isQueued) {
       state.isQueued = true;
       // The first request to the fallback is not a retry, and is always allowed.
-      if (record.tries > 0) this.effects.push({ type: "enterQueue", route: record.route });
+      if (record.routeAttempts > 0) this.effects.push({ type: "enterQueue", route: record.route });
       else this.ask(state.recovery);
     } else if (event.type === "admitted" && state.isQueued) this.ask(state.recovery);
     else if (event.type === "refused" && state.isQueued)
@@ -150,7 +150,7 @@ export class RetryStream {
 
   private ask(recovery: Recovery): void {
     const { record, context } = this;
-    record.tries++;
+    record.routeAttempts++;
     record.attempts++;
     record.recovery = recovery;
     const { message, tag } = composeRetryRequest(record, context.asker, recovery);

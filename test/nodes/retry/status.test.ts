@@ -39,7 +39,7 @@ describe("The status of a retry node", () => {
       [4, 3, 2, 1].map((seconds) => `again-waiting 2/4 ${seconds}`),
     );
     stream.state = { phase: "asked" } as unknown as RetryState;
-    stream.record.tries = stream.record.attempts = 2;
+    stream.record.routeAttempts = stream.record.attempts = 2;
     status.show();
     timers.tick(10_000);
     assert.equal(texts().at(-1), "again-asking 2/4 0");
