@@ -19,6 +19,7 @@ import type { ProviderMemory } from "../../providers/provider.js";
 import type { SpeechRequest } from "../../providers/shared/speech.js";
 import { systemClock } from "../../transport/system-clock.js";
 import { type AskOptions, limitTime } from "./ask-options.js";
+import { BackgroundAnswers } from "./background-answers.js";
 import {
   type Concurrency,
   DEFAULT_SERVICE,
@@ -29,7 +30,6 @@ import {
 } from "./config.js";
 import { Connections } from "./connections.js";
 import { type ProviderCounters, RequestCounters } from "./counters.js";
-import { KeptAnswers } from "./kept-answers.js";
 import type { OpenedProvider } from "./opened-provider.js";
 import type { Surroundings } from "./surroundings.js";
 
@@ -63,7 +63,7 @@ export class ProviderRuntime {
   private opened: Promise<OpenedProvider> | undefined;
   private slots: Slots | undefined;
   private readonly connections: Connections;
-  private readonly kept = new KeptAnswers();
+  private readonly inBackground = new BackgroundAnswers();
   private readonly counters = new RequestCounters(systemClock.date());
   /** Called when the last request has ended; `close` waits for it. */
   private onIdle = () => {};
@@ -101,7 +101,7 @@ export class ProviderRuntime {
         const take = opened.recorder?.createTake(opened.dispatcher);
         const setup = this.createSetup(take ? { ...opened, dispatcher: take } : opened, options);
         const finish = take ? take.watchEnd(onEnd) : onEnd;
-        const run = () => startRun(setup, replaceEnd(observer, this.kept.watch(setup, finish)));
+        const run = () => startRun(setup, replaceEnd(observer, this.inBackground.watch(setup, finish)));
         return options.trace ? options.trace.run(setup, run) : run();
       },
       createResult: buildEmptyResult,
@@ -122,8 +122,8 @@ export class ProviderRuntime {
       ...limitTime(options.request, options.settings.timeLimit, timeouts),
       limits,
       prices,
-      resume: this.kept.take(options.resume),
-      holdWork: (work) => this.kept.hold(work),
+      resume: this.inBackground.take(options.resume),
+      holdWork: (work) => this.inBackground.hold(work),
       tolerant: this.config.tolerant === true,
       needsFinishReason: this.config.needsFinishReason === true,
       everyChunk: options.settings.everyChunk === true,
@@ -136,8 +136,8 @@ export class ProviderRuntime {
   }
 
   /** Stops the answer of a broken stream that goes on at its service. */
-  stopKept(stream: string): void {
-    this.kept.stop(stream);
+  stopInBackground(stream: string): void {
+    this.inBackground.stop(stream);
   }
 
   /** Streams the audio of a spoken text to the observer. `onEnd` is called exactly once, whatever happens. */
@@ -263,9 +263,9 @@ export class ProviderRuntime {
         };
       });
     }
-    this.kept.stopAll();
-    this.kept.hold(this.connections.settle());
-    await this.kept.settle(systemClock, MAX_CLOSE_WAIT_MS);
+    this.inBackground.stopAll();
+    this.inBackground.hold(this.connections.settle());
+    await this.inBackground.settle(systemClock, MAX_CLOSE_WAIT_MS);
     this.connections.close();
   }
 

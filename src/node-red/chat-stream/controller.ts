@@ -240,7 +240,7 @@ export class ChatStreamController {
     let keys: string[];
     if (id !== undefined) {
       this.cancelled.cancel(id);
-      findProvider(this.red, this.config.provider)?.runtime.stopKept(id);
+      findProvider(this.red, this.config.provider)?.runtime.stopInBackground(id);
       // At once, whatever its key is. After a retry, the stream's reader knows it by the id of the first attempt.
       keys = this.stop((stream) => stream.id === id || asksFor(stream.message, id));
       cancels.cancel(id);

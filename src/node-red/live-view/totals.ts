@@ -20,7 +20,7 @@ interface Minute {
   unpriced: number;
 }
 
-interface Provider {
+interface ProviderTotals {
   name: string;
   /** The minutes of the last hour in which a stream ended, the oldest first. */
   minutes: Minute[];
@@ -28,9 +28,9 @@ interface Provider {
 
 /** Adds up the streams of each provider over the last hour, minute by minute. */
 export class HourlyTotals {
-  private readonly providers = new RecentMap<Provider>(MAX_PROVIDERS);
+  private readonly providers = new RecentMap<ProviderTotals>(MAX_PROVIDERS);
   /** The provider whose stream ended last. */
-  private latest: Provider | undefined;
+  private latest: ProviderTotals | undefined;
 
   /** Adds a stream that has ended. @param now milliseconds of a monotonic clock */
   add({ id, name }: LiveProvider, row: Readonly<StreamRow>, now: number): void {

@@ -121,7 +121,7 @@ export class RetryStream {
       return;
     }
     const { record, context } = this;
-    if (plan.recovery !== "resume") this.stopKeptAnswer();
+    if (plan.recovery !== "resume") this.stopAtService();
     if (plan.route !== record.route) {
       record.route = plan.route;
       record.routeAttempts = 0;
@@ -178,7 +178,7 @@ export class RetryStream {
   }
 
   /** Stops an answer at its service that is not taken up again. */
-  private stopKeptAnswer(): void {
+  private stopAtService(): void {
     const { record } = this;
     if (record.resume) this.effects.push({ type: "stop", route: record.route });
     record.resume = undefined;
@@ -215,7 +215,7 @@ export class RetryStream {
    * @param report a failure that no input brought
    */
   private conclude(last: StreamMessage, failure?: Failure, report?: Failure): void {
-    this.stopKeptAnswer();
+    this.stopAtService();
     this.current = { phase: "ended" };
     const { attempts, nestedAttempts, stats, cost, request } = this.record;
     last.parts.count = 0;

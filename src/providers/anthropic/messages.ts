@@ -4,7 +4,8 @@ import { createEmptyPromptFailure, createUnsupportedFailure } from "../shared/un
 import { buildAssistantBlocks, dropPendingToolUses, toToolId } from "./assistant-blocks.js";
 import { ANTHROPIC_NAME, buildContentBlocks, type ContentBlock, simplifyTexts } from "./content-blocks.js";
 
-interface Turn {
+/** Consecutive messages of one side as one message, as Anthropic wants them. */
+interface JoinedMessage {
   role: "user" | "assistant";
   blocks: ContentBlock[];
 }
@@ -23,7 +24,7 @@ export interface AnthropicConversation {
  */
 export function buildAnthropicConversation(messages: readonly ChatMessage[]): AnthropicConversation {
   const system: ContentBlock[] = [];
-  const turns: Turn[] = [];
+  const joined: JoinedMessage[] = [];
   /** The toolsets of the calls so far, by the calls' ids. */
   const toolsets = new Map<unknown, unknown>();
   for (const [index, message] of messages.entries()) {
@@ -35,46 +36,46 @@ export function buildAnthropicConversation(messages: readonly ChatMessage[]): An
       for (const { type, id, toolset_name } of blocks)
         if (type === "tool_use") toolsets.set(id, toolset_name);
       const isInterrupted = messages[index + 1]?.role === "user";
-      addToTurns(turns, "assistant", isInterrupted ? dropPendingToolUses(blocks) : blocks);
-    } else if (role === "user") addToTurns(turns, "user", buildContentBlocks(message, place));
-    else if (role === "tool") addToTurns(turns, "user", [buildToolResult(message, toolsets, place)]);
+      addBlocks(joined, "assistant", isInterrupted ? dropPendingToolUses(blocks) : blocks);
+    } else if (role === "user") addBlocks(joined, "user", buildContentBlocks(message, place));
+    else if (role === "tool") addBlocks(joined, "user", [buildToolResult(message, toolsets, place)]);
     else throw createUnsupportedFailure(ANTHROPIC_NAME, `the role "${role}" (${place})`);
   }
-  trimPrefill(turns);
-  if (turns.length === 0) throw createEmptyPromptFailure(ANTHROPIC_NAME);
+  trimPrefill(joined);
+  if (joined.length === 0) throw createEmptyPromptFailure(ANTHROPIC_NAME);
   return {
     ...(system.length > 0 ? { system: simplifyTexts(system, "\n\n") } : {}),
-    messages: turns.map(({ role, blocks }) => ({
+    messages: joined.map(({ role, blocks }) => ({
       role,
       content: simplifyTexts(moveResultsFirst(role, blocks)),
     })),
   };
 }
 
-function addToTurns(turns: Turn[], role: Turn["role"], blocks: ContentBlock[]): void {
-  const last = turns.at(-1);
+function addBlocks(joined: JoinedMessage[], role: JoinedMessage["role"], blocks: ContentBlock[]): void {
+  const last = joined.at(-1);
   if (blocks.length === 0) return;
   if (last?.role === role) last.blocks.push(...blocks);
-  else turns.push({ role, blocks });
+  else joined.push({ role, blocks });
 }
 
 /** Anthropic refuses tool results that follow other blocks of the user's message. */
-function moveResultsFirst(role: Turn["role"], blocks: ContentBlock[]): ContentBlock[] {
+function moveResultsFirst(role: JoinedMessage["role"], blocks: ContentBlock[]): ContentBlock[] {
   if (role !== "user") return blocks;
   const isResult = (block: ContentBlock) => block["type"] === "tool_result";
   return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
 }
 
 /** Anthropic refuses an answer to continue (prefill) that ends in white space, so it is cut off. */
-function trimPrefill(turns: Turn[]): void {
-  const last = turns.at(-1);
+function trimPrefill(joined: JoinedMessage[]): void {
+  const last = joined.at(-1);
   if (last?.role !== "assistant") return;
   const block = last.blocks.at(-1)!;
   if (block["type"] !== "text" || typeof block["text"] !== "string") return;
   const text = block["text"].trimEnd();
   if (text !== "") last.blocks[last.blocks.length - 1] = { ...block, text };
   else if (last.blocks.length > 1) last.blocks.pop();
-  else turns.pop();
+  else joined.pop();
 }
 
 function buildSystemBlocks(message: ChatMessage, place: string): ContentBlock[] {

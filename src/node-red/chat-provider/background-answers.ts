@@ -3,21 +3,21 @@ import { type AnswerService, stopAtService } from "../../client/kept/background-
 import type { Clock } from "../../core/clock.js";
 import { RecentMap } from "../../core/lifecycle/recent-map.js";
 
-/** How many broken answers are remembered that go on at their service. */
-const MAX_KEPT = 1000;
+/** How many answers are remembered. */
+const MAX_ANSWERS = 1000;
 
-/** How much of them is remembered in all. What is too much is read again from its beginning. */
-const MAX_KEPT_CHARS = 16 * 1024 * 1024;
+/** Characters of all records that are remembered. An answer beyond that is read again from its beginning. */
+const MAX_READ_CHARS = 16 * 1024 * 1024;
 
-/** A broken answer that goes on at its service. */
-interface KeptAnswer {
+/** An answer whose stream broke, while the service goes on with it. */
+interface BackgroundAnswer {
   point: ResumePoint;
   stop: () => void;
 }
 
-/** The answers that go on at their service although their stream broke, and the requests that stop such answers. */
-export class KeptAnswers {
-  private readonly byStream = new RecentMap<KeptAnswer>(MAX_KEPT);
+/** The answers that a service goes on with in the background, although their streams broke, and the requests that stop them. */
+export class BackgroundAnswers {
+  private readonly byStream = new RecentMap<BackgroundAnswer>(MAX_ANSWERS);
   private readonly work = new Set<Promise<void>>();
 
   /** Adds to the end of a stream that an answer which goes on is remembered, by the id of the stream that broke. */
@@ -48,9 +48,9 @@ export class KeptAnswers {
 
   /** Stops the answer of a stream at its service, if it still goes on there. */
   stop(stream: string): void {
-    const kept = this.byStream.get(stream);
+    const answer = this.byStream.get(stream);
     this.byStream.delete(stream);
-    kept?.stop();
+    answer?.stop();
   }
 
   /** Stops all answers that still go on, because nobody is left to take them up. */
@@ -61,10 +61,10 @@ export class KeptAnswers {
   /** Forgets what was read of the oldest answers. */
   private keepBound(): void {
     let chars = 0;
-    for (const kept of [...this.byStream.values()].reverse()) {
-      const { read, ...place } = kept.point;
+    for (const answer of [...this.byStream.values()].reverse()) {
+      const { read, ...place } = answer.point;
       chars += read?.records.reduce((sum, { length }) => sum + length, 0) ?? 0;
-      if (chars > MAX_KEPT_CHARS) kept.point = place;
+      if (chars > MAX_READ_CHARS) answer.point = place;
     }
   }
 
