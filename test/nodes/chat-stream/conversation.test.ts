@@ -344,7 +344,9 @@ describe("The conversation of a chat-stream", () => {
   it("fails with invalid_request if the stored conversation is not a list of messages", async () => {
     const flow = await load(createAskFlow(service().url, { conversation: "msg" }));
     const [last] = await talk(flow, { payload: "A", conversation: "Hello" });
-    assert.equal((last!.error as { code: string }).code, "invalid_request");
+    const error = last!.error as { code: string; message: string };
+    assert.equal(error.code, "invalid_request");
+    assert.match(error.message, /^msg\.conversation is not an array of chat messages\. .+ or remove it\.$/);
     assert.equal(service().requests.length, 0);
     await talk(flow, { payload: "A" });
     assert.equal(service().requests.length, 1);

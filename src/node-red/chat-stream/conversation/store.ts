@@ -162,7 +162,9 @@ export class ConversationStore {
     ) {
       throw new Failure(
         "invalid_request",
-        "The stored conversation is not an array of chat messages. Correct it, or send msg.reset.",
+        values
+          ? "The stored conversation is not an array of chat messages. Correct it, or send msg.reset."
+          : "msg.conversation is not an array of chat messages. Set it to that of the last answer, or remove it.",
       );
     }
     return copyAsJson(value as ChatMessage[], "The conversation");
