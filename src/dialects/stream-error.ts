@@ -48,6 +48,13 @@ export function readTextError(text: string): Failure | undefined {
   return failure?.code === "server_error" ? undefined : failure;
 }
 
+/** Reads why Groq has stopped a stream early (groq-sdk 1.6, `ChatCompletionChunk.XGroq`). */
+export function readGroqError(record: unknown, now?: () => number): Failure | undefined {
+  const groq = isObject(record) ? record["x_groq"] : undefined;
+  const error = isObject(groq) ? groq["error"] : undefined;
+  return error ? readStreamError({ error }, undefined, now) : undefined;
+}
+
 /**
  * Takes the error out of a choice or candidate, where a service reports that the answer broke off (OpenRouter). It stands
  * beside the choice's delta or message, or inside of it.

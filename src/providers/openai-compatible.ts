@@ -42,6 +42,8 @@ export interface Preset
   keyVariable?: string;
   /** The service's name for the limit of tokens; default `max_tokens`, which OpenAI's newer models refuse. */
   maxTokensField?: "max_tokens" | "max_completion_tokens";
+  /** Whether it knows the limit under that name alone; default false, both names are sent as they are. */
+  hasOneLimit?: boolean;
   /** Whether the model continues an assistant's message at the end of the conversation; default false. */
   prefill?: boolean;
   /** The form of the tool calls' ids that it takes; default: `USUAL_CALL_ID`. */
@@ -179,6 +181,7 @@ function createChatBuilder(preset: Preset): Provider["buildChatRequest"] {
     adaptBody: adapt = (body) => body,
     buildAuthorization: authorization = buildBearerHeader,
     maxTokensField = "max_tokens",
+    hasOneLimit = false,
     callIds = USUAL_CALL_ID,
     needsReasoning = isKimi,
   } = preset;
@@ -199,11 +202,10 @@ function createChatBuilder(preset: Preset): Provider["buildChatRequest"] {
       refuses: memory.refusesReasoning,
       needsField: memory.needsReasoning || needsReasoning(model),
     });
-    const body = buildBody(
-      { ...request, messages: replaceCallIds(messages, callIds) },
-      memory,
+    const body = buildBody({ ...request, messages: replaceCallIds(messages, callIds) }, memory, {
       maxTokensField,
-    );
+      hasOneLimit,
+    });
     const lacksSchemas = preset.schemas === false || memory.refusesSchemas === true;
     return buildPostRequest(
       target.url,
@@ -221,7 +223,7 @@ function removeReasoningDetails(message: ChatMessage): ChatMessage {
 function buildBody(
   request: ChatRequest,
   memory: ProviderMemory,
-  maxTokensField: string,
+  { maxTokensField, hasOneLimit }: Required<Pick<Preset, "maxTokensField" | "hasOneLimit">>,
 ): Record<string, unknown> {
   const { max_tokens: maxTokens, stream_options: authorOptions, ...parameters } = cleanParameters(request);
   const body: Record<string, unknown> = {
@@ -234,6 +236,10 @@ function buildBody(
   if (streamOptions !== undefined) body["stream_options"] = streamOptions;
   if (maxTokens !== undefined) body[maxTokensField] = maxTokens;
   Object.assign(body, parameters);
+  if (hasOneLimit && parameters["max_completion_tokens"] !== undefined) {
+    delete body["max_completion_tokens"];
+    body[maxTokensField] = parameters["max_completion_tokens"];
+  }
   if (request.tools && request.tools.length > 0) body["tools"] = request.tools;
   body["stream"] = true;
   return body;

@@ -58,6 +58,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: "mistral",
     label: "Mistral",
+    hasOneLimit: true,
     baseUrl: "https://api.mistral.ai/v1",
     keyRequired: true,
     keyVariable: "MISTRAL_API_KEY",
@@ -65,12 +66,14 @@ export const PRESETS: readonly Preset[] = [
     // Its API refuses any other id of a call: "must be a-z, A-Z, 0-9, with a length of 9".
     callIds: /^[A-Za-z0-9]{9}$/,
     // "Unexpected role 'user' after role 'tool'"
-    adaptBody: ({ seed, ...body }) =>
+    // Fields of OpenAI about who asks and what is kept are unknown, too (@mistralai/mistralai 2.7).
+    adaptBody: ({ seed, user: _user, safety_identifier: _id, store: _store, ...body }) =>
       separateResults(restrictMessages(seed === undefined ? body : { random_seed: seed, ...body }, MISTRAL)),
   },
   {
     id: "deepseek",
     label: "DeepSeek",
+    hasOneLimit: true,
     baseUrl: "https://api.deepseek.com/v1",
     keyRequired: true,
     keyVariable: "DEEPSEEK_API_KEY",
@@ -84,6 +87,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: "together",
     label: "Together AI",
+    hasOneLimit: true,
     baseUrl: "https://api.together.xyz/v1",
     keyRequired: true,
     keyVariable: "TOGETHER_API_KEY",

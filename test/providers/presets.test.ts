@@ -106,6 +106,24 @@ describe("Past tool calls sent to presets", () => {
 });
 
 describe("Seed parameter of presets", () => {
+  it("sends a limit of tokens under the only name that a service knows", () => {
+    for (const id of ["mistral", "deepseek", "together"]) {
+      const parameters = { max_tokens: 9, max_completion_tokens: 5 };
+      const { max_tokens, max_completion_tokens } = buildBody(id, { ...REQUEST, parameters });
+      assert.deepEqual([max_tokens, max_completion_tokens], [5, undefined], id);
+      assert.equal(buildBody(id, { ...REQUEST, parameters: { max_tokens: 9 } })["max_tokens"], 9);
+    }
+    const body = buildBody("groq", { ...REQUEST, parameters: { max_completion_tokens: 5 } });
+    assert.deepEqual([body["max_tokens"], body["max_completion_tokens"]], [undefined, 5]);
+  });
+
+  it("leaves out for Mistral who asks and what is kept, which it does not know", () => {
+    const parameters = { user: "ann", safety_identifier: "ann", store: false, metadata: { a: "b" } };
+    const body = buildBody("mistral", { ...REQUEST, parameters });
+    assert.ok(!("user" in body) && !("safety_identifier" in body) && !("store" in body));
+    assert.deepEqual(body["metadata"], { a: "b" });
+  });
+
   it("sends Mistral the seed as random_seed, which wins if both are set", () => {
     const { seed, random_seed } = buildBody("mistral", { ...REQUEST, parameters: { seed: 7 } });
     assert.deepEqual([seed, random_seed], [undefined, 7]);

@@ -34,7 +34,7 @@ const CODES_BY_SENTENCE: readonly SentenceRule[] = [
   ],
   [/\b(quota|billing|balance)\b/i, "insufficient_credits", "loose"],
   [
-    /overloaded|at (full |maximum )?capacity|(temporarily|currently|service) (is )?(unavailable|not available)|\b503\b|\b529\b|(server|service|model|engine|system) (is )?(too |very |currently )?busy|currently loading/i,
+    /overloaded|(at|over) (full |maximum )?capacity|(temporarily|currently|service) (is )?(unavailable|not available)|\b503\b|\b529\b|(server|service|model|engine|system) (is )?(too |very |currently )?busy|currently loading/i,
     "overloaded",
   ],
   [

@@ -36,14 +36,15 @@ export function readGeminiAnnotations(
   candidate: Record<string, unknown>,
 ): { url: string; annotation: object }[] {
   const groundingSources = readObjects(candidate["groundingMetadata"], "groundingChunks").map(
-    (chunk) => chunk["web"] ?? chunk["retrievedContext"] ?? chunk["maps"],
+    (chunk) => chunk["web"] ?? chunk["retrievedContext"] ?? chunk["maps"] ?? chunk["image"],
   );
   const citedSources = [
     ...readObjects(candidate["citationMetadata"], "citationSources"),
     ...readObjects(candidate["citationMetadata"], "citations"),
   ];
   return [...groundingSources, ...citedSources].flatMap((source) => {
-    const url = isObject(source) ? source["uri"] : undefined;
+    // A picture has the address of its page, too (@google/genai 3.3, `GroundingChunkImage`).
+    const url = isObject(source) ? (source["uri"] ?? source["sourceUri"]) : undefined;
     if (typeof url !== "string" || url === "") return [];
     const { title } = source as Record<string, unknown>;
     const citation = { url, ...(typeof title === "string" ? { title } : {}) };

@@ -9,6 +9,7 @@ import type { ChunkKind, ReaderOptions } from "../dialect.js";
 import { parseIndex } from "../wire-values.js";
 import { Citations } from "./citations.js";
 import { mayHoldAnswer, normaliseDelta, normaliseMessage } from "./delta.js";
+import { unifyLogprobs } from "./logprobs.js";
 import type { ToolCallTracker } from "./tool-call-tracker.js";
 import { ToolCallTrackers } from "./tool-call-trackers.js";
 import { findUsage } from "./usage.js";
@@ -136,6 +137,7 @@ export class ChunkNormaliser {
     wire["index"] = index;
     wire["delta"] = delta;
     if (!isEnd) wire["finish_reason"] = null;
+    unifyLogprobs(wire, delta);
     if (!hasLogprobs(wire["logprobs"])) dropField(wire, "logprobs");
     return wire as ChunkChoice;
   }

@@ -31,6 +31,8 @@ export function createChunkRepeat(
   const record = tryParseJson(data);
   const choice = isObject(record) ? getOnlyObject(record["choices"]) : undefined;
   if (!isObject(record) || !choice || Probes.areIn(record)) return undefined;
+  // The number of the next token is another one.
+  if (typeof choice["logprobs"] === "number") return undefined;
   const probes = new Probes();
   placeTexts(probes, choice);
   placeLogprobs(probes, choice["logprobs"]);

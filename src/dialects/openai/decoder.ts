@@ -14,7 +14,7 @@ import { describeMixture, findForeignDialect } from "../foreign-dialects.js";
 import { HeldSize } from "../held-size.js";
 import { isKeepAlive, isKeepAliveType } from "../keep-alive.js";
 import { reportFailures } from "../report-failures.js";
-import { readStreamError, readTextError, takeChoiceError } from "../stream-error.js";
+import { readGroqError, readStreamError, readTextError, takeChoiceError } from "../stream-error.js";
 import type { Repeat } from "../template/repeat.js";
 import { Repeats } from "../template/repeats.js";
 import { ChunkNormaliser, WRONG_SHAPE } from "./chunk-normaliser.js";
@@ -128,7 +128,8 @@ export class OpenAiDecoder implements Decoder {
       return;
     }
     const { now } = this.options;
-    const failure = readStreamError(record, event, now) ?? takeChoiceError(record, now);
+    const failure =
+      readStreamError(record, event, now) ?? takeChoiceError(record, now) ?? readGroqError(record, now);
     if (failure) {
       // OpenRouter sends choices and usage together with the error. They are kept, and the error ends the stream.
       if (isObject(record)) {

@@ -33,6 +33,9 @@ const RESPONSE_FIELDS = [
   "incomplete_details",
   "conversation",
   "input_transformations",
+  "moderation",
+  "prompt_cache_diagnostics",
+  "tool_usage",
 ] as const;
 
 /** A response outside of any event has at least one of these fields. A keep-alive may have a status alone. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CompletionMachine } from "../../../src/core/chat/completion.js";
+import type { Failure } from "../../../src/core/failure.js";
 import {
   buildFinishChunk,
   buildTextChunk,
@@ -224,4 +225,48 @@ describe("Decoder of Chat Completions", () => {
       assert.equal(machine.text, "stop");
     });
   }
+
+  it("reports why Groq has stopped a stream early", () => {
+    const calls = decode([
+      buildTextChunk("a"),
+      { choices: [{ index: 0, delta: {} }], x_groq: { id: "r", error: "The model is over capacity" } },
+      DONE_RECORD,
+    ]);
+    const { failure } = calls.at(-1) as { failure?: Failure };
+    assert.equal(failure?.code, "overloaded");
+    assert.match(failure.message, /The model is over capacity/);
+    const fine = decode([buildTextChunk("a"), { ...buildTextChunk("b"), x_groq: { id: "r", error: null } }]);
+    assert.deepEqual(listKinds(fine), ["text", "text"]);
+  });
+
+  it("reads token probabilities that come as numbers (Together), the same ones too", () => {
+    const choose = (content: string, logprobs: number, more: object = {}) => ({
+      choices: [{ index: 0, delta: { content, token_id: 1 }, logprobs, ...more }],
+    });
+    const calls = decode([
+      choose("a", -0.5, { top_logprobs: { a: -0.5, b: -1 } }),
+      choose("b", -0.25),
+      choose("c", -0.25),
+      choose("", -0.25, { finish_reason: "stop" }),
+    ]);
+    const machine = new CompletionMachine();
+    for (const call of calls) machine.addChunk(getChunk(call));
+    const [choice] = machine.buildCompletion("x").choices;
+    assert.equal(choice!.message.content, "abc");
+    assert.deepEqual(choice!.logprobs, {
+      content: [
+        {
+          token: "a",
+          logprob: -0.5,
+          top_logprobs: [
+            { token: "a", logprob: -0.5 },
+            { token: "b", logprob: -1 },
+          ],
+        },
+        { token: "b", logprob: -0.25, top_logprobs: [] },
+        { token: "c", logprob: -0.25, top_logprobs: [] },
+      ],
+    });
+    assert.ok(!("top_logprobs" in choice!));
+  });
 });

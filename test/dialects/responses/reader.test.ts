@@ -7,9 +7,11 @@ import { type Answer, anyAnswer, buildResponsesEvents } from "../../support/inpu
 import { anyPieceLengths } from "../../support/inputs/cutting.js";
 import { decode, type SinkCall } from "../../support/inputs/replay.js";
 import {
+  buildEnd,
   buildEvent,
   buildMessageEvents,
   buildStream,
+  START,
   type WireEvent,
 } from "../../support/services/responses-records.js";
 
@@ -157,6 +159,17 @@ describe("Reader of Responses", () => {
     assert.deepEqual(machine.buildCompletion("s").choices[0]!.message.tool_calls, [
       { id: "c1", type: "custom", namespace: "crm", caller, custom: { name: "sql", input: "select" } },
     ]);
+  });
+
+  it("passes on what moderation, the cache and the service's own tools report about the answer", () => {
+    const report = {
+      moderation: { input: { type: "error", code: "x", message: "Not now." }, output: { flagged: false } },
+      prompt_cache_diagnostics: { type: "cache_hit" },
+      tool_usage: { web_search: { num_requests: 2 } },
+    };
+    const calls = decode([...START, buildEnd([], report)]);
+    const chunks = calls.flatMap((sent) => ("chunk" in sent ? [sent.chunk!] : []));
+    for (const [field, value] of Object.entries(report)) assert.deepEqual(chunks.at(-1)![field], value);
   });
 
   it("gives a drawing in SVG its media type", () => {
