@@ -126,11 +126,47 @@ describe("Plain events for clients", () => {
     assert.deepEqual(event, { event: "message", id: `${NAME.id}:1`, data: { payload: "Hi" } });
   });
 
+  it("have nothing of a choice other than the first", () => {
+    const writer = REQUEST.createWriter(NAME);
+    const choices = [{ index: 1, delta: { reasoning: "other" }, finish_reason: null }];
+    const chunk = { id: "", object: "chat.completion.chunk", created: 0, model: "", choices } as const;
+    assert.equal(writer.writeChunk(chunk, ""), "");
+  });
+
+  it("begin with how long a browser waits before it connects again, and where it goes on if nothing follows", () => {
+    const begin = createEventsWriter(NAME, 5).begin();
+    assert.match(begin, /^retry: 3000\n/);
+    assert.deepEqual(parse(begin), [
+      { event: "start", id: `${NAME.id}:4`, data: { id: NAME.id, model: NAME.model } },
+    ]);
+  });
+
+  it("keep a connection open with a comment, which no reader sees", () => {
+    assert.match(REQUEST.createWriter(NAME).keepAlive(true), /^:[^\n]*\n\n$/);
+  });
+
+  it("name each failure by its code, also one whose reason only the author may know", () => {
+    const failure = new Failure("configuration", "secret").toJSON();
+    const frames = REQUEST.createWriter(NAME).end({ finishReason: "error", usage: null, failure });
+    const [event] = parse(frames);
+    assert.equal(event!.data["code"], "configuration");
+    assert.doesNotMatch(frames, /secret/);
+  });
+
   it("read only ids of their own", () => {
     assert.deepEqual(readEventId("a-b:-1"), { answerId: "a-b", index: -1 });
     assert.deepEqual(readEventId("a:end"), { answerId: "a", index: "end" });
     for (const value of ["", "a", "a:", "a:x", "a b:1", "a:-2", "a:99999999999", undefined, ["a:1"]])
       assert.equal(readEventId(value), undefined, String(value));
+  });
+
+  it("are asked with a model, tools, a user and parameters, of which the model in the address wins", () => {
+    const tools = [{ type: "function", function: { name: "f" } }];
+    const body = { prompt: "Hi", model: "m", tools, user: "u", temperature: 0.5, service_tier: "priority" };
+    const { model, options, user, isStreamed, ...request } = EVENTS.readRequest(body, SOURCE).request;
+    assert.deepEqual([model, user, isStreamed, request.tools], ["m", "u", true, tools]);
+    assert.deepEqual(options, { temperature: 0.5 });
+    assert.equal(EVENTS.readRequest(body, { ...SOURCE, model: "address" }).request.model, "address");
   });
 
   it("are asked with a prompt or with a conversation", () => {

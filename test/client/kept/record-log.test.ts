@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RecordLog } from "../../../src/client/kept/record-log.js";
+import { measureHeldBytes } from "../../support/held-bytes.js";
 import { anyAnswer, buildResponsesEvents } from "../../support/inputs/any-dialect.js";
 import { anyPieceLengths } from "../../support/inputs/cutting.js";
 import { decode } from "../../support/inputs/replay.js";
@@ -71,5 +72,37 @@ describe("Log of the records of an answer", () => {
     const log = new RecordLog();
     for (const data of ["[DONE]", ": ping", "", '{"type":"response.created"}']) log.add(data);
     assert.deepEqual(log.read(0)?.records, ['{"type":"response.created"}']);
+  });
+
+  it("has a record that begins with white space, as JSON may", () => {
+    const log = new RecordLog();
+    log.add(' \n{"type":"response.created"}');
+    assert.equal(log.read(0)?.records.length, 1);
+  });
+
+  it("can be read while more records come", () => {
+    const log = new RecordLog();
+    log.add('{"type":"response.created"}');
+    const read = log.read(0)!;
+    log.add('{"type":"response.completed"}');
+    assert.equal(read.records.length, 1);
+    assert.equal(log.read(1)?.records.length, 2);
+  });
+
+  it("gives up an answer of more than a mebibyte, however it goes on, and keeps nothing of it", () => {
+    const log = new RecordLog();
+    for (let at = 0; at < 20; at++) log.add(JSON.stringify({ type: `t${at}`, text: "x".repeat(64 * 1024) }));
+    assert.ok(measureHeldBytes(log) < 1_000);
+    log.add('{"type":"response.completed"}');
+    assert.equal(log.read(20), undefined);
+  });
+
+  it("takes no more memory than the text if most of the records is not text", () => {
+    const log = new RecordLog();
+    const padding = "x".repeat(200);
+    for (let at = 0; at < 10_000; at++)
+      log.add(JSON.stringify({ type: "response.output_text.delta", delta: "word ", obfuscation: padding }));
+    assert.ok(measureHeldBytes(log) < 512 * 1024, `${measureHeldBytes(log)} bytes`);
+    assert.equal(log.read(10_000)?.records.length, 1);
   });
 });
