@@ -71,17 +71,23 @@ export function fillSchema(root: unknown, values: PromptValues): unknown {
       const count = depth > MAX_OPTIONAL_DEPTH ? 0 : values.countObjects(items);
       return Array.from({ length: clamp(count, low, high) }, fillItem);
     }
-    const allowed = Array.isArray(items["enum"]) ? items["enum"] : undefined;
-    const found = allowed
-      ? allowed.filter((one) => values.findChoice([one]) !== undefined)
-      : values.findItems(name, items).filter((one) => typeof one === (type === "integer" ? "number" : type));
+    const found = findItems(items, name, values);
     if (found.length === 0 && !required && !values.mayInvent) return undefined;
-    const list: unknown[] = found.slice(0, high).map((one) => (allowed ? one : fitValue(one, items)));
+    const list = found.slice(0, high);
     while (list.length < low) list.push(fillItem());
     return list;
   }
 
   return fill(root, { name: "", depth: 0, required: true });
+}
+
+/** Finds values for a list in the prompt. @param items the schema of each */
+function findItems(items: DemoFields, name: string, values: PromptValues): unknown[] {
+  const allowed = items["enum"];
+  if (Array.isArray(allowed)) return allowed.filter((one) => values.findChoice([one]) !== undefined);
+  const type = getType(items) === "integer" ? "number" : getType(items);
+  const found = values.findItems(name, items).filter((one) => typeof one === type);
+  return found.map((one) => fitValue(one, items));
 }
 
 /** Follows `$ref`, and takes the first alternative of `anyOf` or `oneOf` that is not null. */
