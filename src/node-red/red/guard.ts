@@ -72,17 +72,27 @@ export function guardNode(
 
   node.on("close", (_removed, done) => {
     closed = true;
-    let writes: Promise<void> | undefined;
-    try {
-      writes = close() || undefined;
-      node.status({});
-    } catch (thrown) {
-      reportError(node, wrapThrown(thrown), {}, copyRest);
-    }
+    const writes = closeSafely(node, close, copyRest);
     for (const finish of [...pending]) finish();
     if (writes) awaitWrites(node, writes).finally(done);
     else done();
   });
+}
+
+/** Closes a node. If that throws, the error is reported. @returns what the node still writes, if anything */
+function closeSafely(
+  node: RuntimeNode,
+  close: () => void | Promise<void>,
+  copyRest?: (message: Message) => Message,
+): Promise<void> | undefined {
+  let writes: Promise<void> | undefined;
+  try {
+    writes = close() || undefined;
+    node.status({});
+  } catch (thrown) {
+    reportError(node, wrapThrown(thrown), {}, copyRest);
+  }
+  return writes;
 }
 
 /** Waits for what a closed node still writes, but not for long. */
