@@ -34,8 +34,8 @@ export interface SessionsOptions<T> {
 export class Sessions<T> {
   /** Open sessions, oldest first. `seenAt`: when the session was last used, in milliseconds. */
   private readonly entries = new Map<string, { value: T; seenAt: number }>();
-  /** Ids of ended sessions. */
-  private readonly remembered = new RecentMap<true>(MAX_REMEMBERED_SESSIONS);
+  /** Ids of ended sessions, and whether another session may follow under the same id. */
+  private readonly remembered = new RecentMap<boolean>(MAX_REMEMBERED_SESSIONS);
   private timer: unknown;
 
   constructor(private readonly options: SessionsOptions<T>) {}
@@ -81,6 +81,16 @@ export class Sessions<T> {
     return this.remembered.has(id);
   }
 
+  /** Whether a session of this id has ended and another one may follow. */
+  allowsAnother(id: string): boolean {
+    return this.remembered.get(id) === true;
+  }
+
+  /** Lets another session follow under the id of one that has ended. Its late messages still count as late. */
+  allowAnother(id: string): void {
+    if (this.remembered.has(id)) this.remembered.set(id, true);
+  }
+
   /** Forgets that a session of this id has ended, so that the next message of this id is a new session. */
   forget(id: string): void {
     this.remembered.delete(id);
@@ -92,7 +102,7 @@ export class Sessions<T> {
     if (!entry) return;
     this.entries.delete(id);
     if (this.entries.size === 0) this.clearTimer();
-    if (this.options.rememberedEnds?.includes(reason)) this.remembered.set(id, true);
+    if (this.options.rememberedEnds?.includes(reason)) this.remembered.set(id, false);
     this.options.onEnd(entry.value, reason, id);
   }
 

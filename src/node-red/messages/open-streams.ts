@@ -46,7 +46,7 @@ export function findOrOpenStream<T extends OpenStream>(
     if (restarts < open.restarts) return undefined;
     sessions.end(id, "cancelled");
     sessions.forget(id);
-  } else if (sessions.hasEnded(id)) return undefined;
+  } else if (isLate(sessions, id, message)) return undefined;
   if (restarts > 0) onRestart?.(message);
   const created = create(id, restarts);
   sessions.open(id, created);
@@ -54,12 +54,17 @@ export function findOrOpenStream<T extends OpenStream>(
 }
 
 /**
- * Ends a stream with its last message. It is remembered for late and repeated messages, but a sequence of core nodes is not:
- * `batch`, `csv` and `file` give all sequences that they make of one message the same id.
+ * Ends a stream with its last message. A sequence of core nodes may be followed by another one: `batch`, `csv` and `file`
+ * give all sequences that they make of one message the same id.
  */
 export function endStream<T>(sessions: Sessions<T>, id: string, last: Message): void {
   sessions.end(id, "finished");
-  if (last.complete === undefined) sessions.forget(id);
+  if (last.complete === undefined) sessions.allowAnother(id);
+}
+
+/** Whether a message comes after its stream has ended, and does not begin another sequence of the same id. */
+export function isLate<T>(sessions: Sessions<T>, id: string, { parts }: Message): boolean {
+  return sessions.hasEnded(id) && !(parts?.index === 0 && sessions.allowsAnother(id));
 }
 
 function requireStreamId({ parts }: Message, action: string): string {

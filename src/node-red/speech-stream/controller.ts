@@ -9,7 +9,7 @@ import { requireProvider } from "../chat-provider/lookup.js";
 import type { RunningRequest } from "../chat-provider/runtime.js";
 import { MAX_ORPHAN_WAIT_MS, OrphanWatch } from "../messages/closed-streams.js";
 import { findTargetStreams, readControl, resetStreams } from "../messages/control.js";
-import { endStream, MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
+import { endStream, isLate, MAX_OPEN_STREAMS, STREAM_EXPIRY_MS } from "../messages/open-streams.js";
 import {
   createRestartNotice,
   hasPlace,
@@ -105,7 +105,7 @@ export class SpeechController {
     }
     const isPartOfStream = streamId !== undefined;
     const id = streamId ?? randomUUID();
-    if (this.sessions.hasEnded(id)) {
+    if (isLate(this.sessions, id, message)) {
       done();
       return;
     }

@@ -78,6 +78,18 @@ describe("collect", () => {
     assert.equal(collecting.unfinished.length, 0);
   });
 
+  it("ignores late messages of a core sequence, and collects the next one of the same id", () => {
+    const create = (...texts: string[]) =>
+      texts.map((payload, index) => ({ payload, parts: { id: "lines", index, count: texts.length } }));
+    const [first, second] = create("a", "b") as [Message, Message];
+    const collecting = new CollectWorld().take(first, second, second, ...create("c", "d", "e"), second);
+    assert.deepEqual(
+      collecting.finished.map(({ payload }) => payload),
+      ["ab", "cde"],
+    );
+    assert.equal(collecting.unfinished.length, 0);
+  });
+
   it("waits for a late message and puts it in its place", () => {
     clock = sinon.useFakeTimers();
     const [first, second, last] = createStreamMessages(["a", "b"]) as [Message, Message, Message];
