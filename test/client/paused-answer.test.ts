@@ -18,6 +18,7 @@ import {
   STOP,
 } from "../support/services/anthropic-records.js";
 import { ANTHROPIC_KEY, SIGNATURE, useAnthropic } from "../support/services/anthropic-service.js";
+import { pause } from "../support/waiting.js";
 
 const used = (n: number) => ({
   type: "server_tool_use",
@@ -276,16 +277,17 @@ describe("Answer that its service pauses", () => {
     assert.equal(service().requests.length, 2);
     service().reset();
     play([part(1, [createTextBlock(0, "a"), createBlock(1, used(1))], "pause_turn"), PARTS[2]!]);
-    const controller = new AbortController();
-    const machine = startRun(buildSetup(buildOptions(), true), {
-      onText: () => {},
-      onChunk: () => {},
-      // The pause is the end of a read.
-      onReadEnd: () => controller.abort(),
-      onEnd: (end) => assert.equal(end.outcome, "cancelled"),
+    const outcome = await new Promise((resolve) => {
+      const run = startRun(buildSetup(buildOptions(), true), {
+        onText: () => {},
+        onChunk: () => {},
+        // The pause is the end of a read.
+        onReadEnd: () => run.cancel(),
+        onEnd: (end) => resolve(end.outcome),
+      });
     });
-    controller.signal.addEventListener("abort", () => machine.cancel());
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(outcome, "cancelled");
+    await pause();
     assert.equal(service().requests.length, 1);
   });
 

@@ -168,5 +168,5 @@ describe("Connection that fails", () => {
       { timeout: 60_000 },
     );
     assert.deepEqual(JSON.parse(stdout), ["complete", "connection connect true", "complete"]);
-  }).timeout(60_000);
+  });
 });

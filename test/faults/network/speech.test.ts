@@ -62,7 +62,7 @@ describe("Speech that breaks off at a step", () => {
           await waitUntil(() => service().openStreams === 0, "no connection is left");
         }
       }
-    }).timeout(20_000);
+    });
   }
 
   for (const type of ["full", "flows", "nodes"] satisfies DeployType[]) {

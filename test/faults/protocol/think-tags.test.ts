@@ -50,7 +50,7 @@ describe("Think tags in the answer text", () => {
       assert.equal(reasoning, "first <think>inner</think> 👋", `cut at ${at}`);
       assert.equal(last.finishReason, "stop");
     }
-  }).timeout(60_000);
+  });
 
   it("P22: separates reasoning from letters in single chunks, also with everyChunk and mergeReads", async () => {
     const letters = [...TEXT];

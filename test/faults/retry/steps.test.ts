@@ -14,7 +14,7 @@ import { useService } from "../../support/services/use-service.js";
 import { pause, waitUntil } from "../../support/waiting.js";
 
 /** Timeouts in seconds after which a stalled answer fails. */
-const SHORT_TIMEOUTS = { idleTimeout: 0.8, progressTimeout: 0.8, firstChunkTimeout: 0.8, headersTimeout: 5 };
+const SHORT_TIMEOUTS = { idleTimeout: 1.5, progressTimeout: 1.5, firstChunkTimeout: 1.5, headersTimeout: 20 };
 const SERVICE = { maxConcurrent: 80, maxQueued: 1000, ...SHORT_TIMEOUTS };
 
 /** Lists every fault at every place of an answer. */

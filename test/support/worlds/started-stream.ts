@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import type { Dispatcher } from "undici";
 import type { ChatResult, Chunk, FailureCode, Phase } from "../../../src/index.js";
 import { type ChatOptions, Failure, startChat } from "../../../src/index.js";
-import { waitTicks } from "../waiting.js";
+import { MAX_WAIT_MS, waitTicks } from "../waiting.js";
 
 /** The API key of every request. It must appear only in the header of the request. */
 export const CANARY: string = `sk-canary-${randomUUID()}`;
@@ -14,13 +14,13 @@ export const SHORT_MS = 40;
 
 /** Deadlines in milliseconds that never pass in a test. A test shortens the one that it is about. */
 const LONG_TIMEOUTS = {
-  connect: 5_000,
-  headers: 5_000,
-  firstChunk: 5_000,
-  idle: 5_000,
-  progress: 5_000,
-  total: 15_000,
-  drain: 5_000,
+  connect: MAX_WAIT_MS,
+  headers: MAX_WAIT_MS,
+  firstChunk: MAX_WAIT_MS,
+  idle: MAX_WAIT_MS,
+  progress: MAX_WAIT_MS,
+  total: MAX_WAIT_MS,
+  drain: MAX_WAIT_MS,
 };
 
 /** Where a request goes: a base URL, and the connection pool for it. */
