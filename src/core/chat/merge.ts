@@ -17,8 +17,8 @@ import { mergeDeltaField } from "./growing-fields.js";
 import { mergeField } from "./vendor-fields.js";
 
 /**
- * Merges two chunks in the common form into one that adds to a completion what both would add. The later chunk's
- * metadata wins. `first` is changed and returned.
+ * Merges two chunks in the common form into one that adds to a completion what both would add. The earlier id, model and
+ * time count, and the later usage. `first` is changed and returned.
  */
 export function mergeChunks(first: Chunk, second: Chunk): Chunk {
   for (const key in second) {

@@ -8,7 +8,7 @@ import { findLiteralEnd, findShortEnd, NEEDS_PARSING, parseLiteral } from "./str
 /** Longer records are parsed: a template keeps a copy of its record. */
 export const MAX_TEMPLATE_CHARS = 16 * 1024;
 
-/** After this many matches of records that came together with others, a template is worth its pattern. */
+/** A template gets a pattern, which takes time to make, after this many matches of records that followed another in a text. */
 export const PATTERN_MATCHES = 1000;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -24,7 +24,7 @@ export class RecordTemplate {
   /** The texts and values of the latest record that matched. */
   readonly texts: string[];
   readonly values: unknown[];
-  /** How many records matched that came together with others. */
+  /** How many records matched that followed another one in the same text. */
   private matches = 0;
   private pattern: RecordPattern | undefined;
 
