@@ -1,8 +1,10 @@
 import { isObject } from "../core/json/parse.js";
+import { adaptDeepSeekEffort } from "./compatible/deepseek.js";
+import { adaptMistralBody } from "./compatible/mistral.js";
 import { OPENAI_TOOLS } from "./hosted/tools.js";
 import type { Preset } from "./openai-compatible.js";
 import type { ResponsesTraits } from "./responses/traits.js";
-import { type AssistantSchema, restrictMessages, separateResults } from "./shared/strict-messages.js";
+import { type AssistantSchema, restrictMessages } from "./shared/strict-messages.js";
 import { joinPath } from "./shared/url.js";
 import { buildGetRequest } from "./shared/wire-request.js";
 
@@ -11,9 +13,6 @@ const GROQ: AssistantSchema = {
   fields: new Set(["content", "name", "reasoning", "tool_calls"]),
   renamed: { reasoning_content: "reasoning" },
 };
-
-/** Mistral refuses unknown fields, and takes no reasoning back. */
-const MISTRAL: AssistantSchema = { fields: new Set(["content", "prefix", "tool_calls"]) };
 
 /** Responses as OpenAI offers them, and services that pass requests on to its models. */
 const OPENAI_RESPONSES: ResponsesTraits = { encryptsReasoning: true, refusesPlainReasoning: true };
@@ -65,10 +64,9 @@ export const PRESETS: readonly Preset[] = [
     needsReasoning: () => false,
     // Its API refuses any other id of a call: "must be a-z, A-Z, 0-9, with a length of 9".
     callIds: /^[A-Za-z0-9]{9}$/,
-    // "Unexpected role 'user' after role 'tool'"
-    // Fields of OpenAI about who asks and what is kept are unknown, too (@mistralai/mistralai 2.7).
-    adaptBody: ({ seed, user: _user, safety_identifier: _id, store: _store, ...body }) =>
-      separateResults(restrictMessages(seed === undefined ? body : { random_seed: seed, ...body }, MISTRAL)),
+    // Kept there until the body is adapted.
+    reasoningField: "reasoning_content",
+    adaptBody: adaptMistralBody,
   },
   {
     id: "deepseek",
@@ -83,6 +81,7 @@ export const PRESETS: readonly Preset[] = [
     needsReasoning: () => true,
     schemas: false,
     speaks: false,
+    adaptBody: adaptDeepSeekEffort,
   },
   {
     id: "together",

@@ -209,7 +209,7 @@ const ROWS: readonly Row[] = [
     title: "Mistral",
     provider: "mistral",
     model: "mistral-large-latest",
-    usage: readChat({ prompt_tokens: 1000, completion_tokens: 1000 }),
+    usage: readChat({ prompt_tokens: 1000, completion_tokens: 1000, num_cached_tokens: 400 }),
     usd: per(1000, 2) + per(1000, 6),
   },
   {

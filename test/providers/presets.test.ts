@@ -44,8 +44,14 @@ describe("Past tool calls sent to presets", () => {
     });
   });
 
-  it("sends Mistral only the text and calls of a past answer", () => {
-    assert.deepEqual(sendAnswer("mistral"), { role: "assistant", content: null, tool_calls: [CALL] });
+  it("sends Mistral only the thoughts, the text and the calls of a past answer", () => {
+    const content = [{ type: "thinking", thinking: [{ type: "text", text: "hm" }], closed: true }];
+    assert.deepEqual(sendAnswer("mistral"), { role: "assistant", content, tool_calls: [CALL] });
+    const messages = [...REQUEST.messages, { role: "assistant", content: "4", reasoning_content: "hm" }];
+    assert.deepEqual((buildBody("mistral", { ...REQUEST, messages })["messages"] as unknown[])[1], {
+      role: "assistant",
+      content: [...content, { type: "text", text: "4" }],
+    });
   });
 
   it("sends OpenRouter, DeepSeek and Together a past answer without the fields that nobody knows", () => {
@@ -105,7 +111,30 @@ describe("Past tool calls sent to presets", () => {
   });
 });
 
-describe("Seed parameter of presets", () => {
+describe("Parameters of presets", () => {
+  it("sends DeepSeek an effort that it has, and whether to think", () => {
+    const build = (parameters: object) => {
+      const { thinking, reasoning_effort } = buildBody("deepseek", {
+        ...REQUEST,
+        parameters: { ...parameters },
+      });
+      return [thinking, reasoning_effort];
+    };
+    assert.deepEqual(build({}), [undefined, undefined]);
+    assert.deepEqual(build({ reasoning_effort: "none" }), [{ type: "disabled" }, undefined]);
+    for (const [effort, word] of [
+      ["minimal", "low"],
+      ["low", "low"],
+      ["medium", "high"],
+      ["high", "high"],
+      ["xhigh", "max"],
+      ["max", "max"],
+    ])
+      assert.deepEqual(build({ reasoning_effort: effort }), [{ type: "enabled" }, word]);
+    const thinking = { type: "disabled" };
+    assert.deepEqual(build({ thinking, reasoning_effort: "low" }), [thinking, "low"]);
+  });
+
   it("sends a limit of tokens under the only name that a service knows", () => {
     for (const id of ["mistral", "deepseek", "together"]) {
       const parameters = { max_tokens: 9, max_completion_tokens: 5 };

@@ -68,6 +68,8 @@ function readCounts(reader: CountReader): BilledTokens {
     "prompt_tokens_details.cached_tokens",
     "cache_read_input_tokens",
     "prompt_cache_hit_tokens",
+    "num_cached_tokens",
+    "prompt_token_details.cached_tokens",
   );
   const inputAudio =
     reader.read("prompt_tokens_details.audio_tokens") || reader.readModality("promptTokensDetails", "AUDIO");
