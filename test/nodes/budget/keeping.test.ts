@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hostname } from "node:os";
 import { Ledger } from "../../../src/core/budget/ledger.js";
 import { type OpenRequest, RequestsInFlight } from "../../../src/node-red/budget/flight.js";
 import { AccountKeeper } from "../../../src/node-red/budget/keeper.js";
@@ -86,6 +87,11 @@ describe("What a budget keeps in a context store", () => {
     assert.equal(ledger.look("", SPAN).spent, 20);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0]!, /disk full/);
+    shared.isBroken = false;
+    await spend(10);
+    shared.isBroken = true;
+    await spend(10);
+    assert.equal(warnings.length, 2, "it warns again if the store has worked in between");
   });
 
   it("begins anew with a warning if it cannot be read, and keeps the old value", async () => {
@@ -96,6 +102,28 @@ describe("What a budget keeps in a context store", () => {
     assert.equal(ledger.look("", SPAN).spent, 0);
     assert.match(warnings[0]!, /starts from zero/);
     assert.deepEqual(shared.values.get("budget_a_b_unread"), { v: 2, secret: 1 });
+  });
+
+  it("is not read if it is of another version, of another unit, or no number", async () => {
+    const store = (spent: unknown) => ({ [`${hostname()}:1880`]: { "": [0, spent] } });
+    const processes = store(50);
+    for (const [stored, spent, warned] of [
+      [{ v: 1, unit: "tokens", processes }, 50, 0],
+      [{ v: 2, unit: "tokens", processes }, 0, 1],
+      [{ v: 1, unit: "usd", processes }, 0, 0],
+      [{ v: 1, unit: "tokens", processes: store("50") }, 0, 1],
+      [null, 0, 0],
+    ] as const) {
+      const shared = new SharedStore();
+      shared.values.set("budget_a_b", stored);
+      const { ledger, keeper, warnings } = startProcess(shared, 1880);
+      await keeper.loaded;
+      assert.deepEqual(
+        [ledger.look("", SPAN).spent, warnings.length],
+        [spent, warned],
+        JSON.stringify(stored),
+      );
+    }
   });
 });
 
@@ -120,6 +148,38 @@ describe("A request that does not come back to its budget", () => {
     assert.equal(requests.size, 0);
     await clock.advance(60_000);
     assert.equal(lost.length, 1);
+    assert.equal(clock.timerCount, 0, "nothing is looked after any more");
+  });
+
+  it("is lost between ten and fifteen seconds after its last message if nobody here works on it", async () => {
+    const clock = new FakeClock();
+    const lost: OpenRequest[] = [];
+    const requests = new RequestsInFlight(clock, new InFlight(), (request) => lost.push(request));
+    await clock.advance(60_000);
+    requests.add(tag, estimate);
+    for (let messages = 0; messages < 10; messages++) {
+      await clock.advance(9_000);
+      assert.equal(requests.touch(tag)?.estimate, estimate);
+    }
+    await clock.advance(9_999);
+    assert.equal(lost.length, 0);
+    await clock.advance(5_001);
+    assert.equal(lost.length, 1);
+    assert.equal(requests.touch(tag), undefined);
+  });
+
+  it("goes to the next life of the budget when the node is closed, and is not lost meanwhile", async () => {
+    const clock = new FakeClock();
+    const lost: OpenRequest[] = [];
+    const requests = new RequestsInFlight(clock, new InFlight(), (request) => lost.push(request));
+    requests.add(tag, estimate);
+    assert.deepEqual(
+      requests.close().map((open) => open.tag),
+      [tag],
+    );
+    assert.equal(clock.timerCount, 0);
+    await clock.advance(60_000);
+    assert.equal(lost.length, 0);
   });
 });
 
