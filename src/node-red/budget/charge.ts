@@ -54,28 +54,47 @@ export function estimateRequest(
 export function readCharge(unit: BudgetUnit, last: Message, { amount, price }: Estimate): number {
   const failure = readFailure(last);
   const stats = isObject(last.stats) ? last.stats : {};
-  if (unit === "requests") {
-    const isUnasked = failure?.phase === "queue" || failure?.phase === "connect";
-    return isUnasked ? 0 : Number(stats["attempts"]) || 1;
-  }
-  const known = unit === "usd" ? readUsd(last) : readTokens(last);
-  if (known !== undefined) return known;
-  if (failure && isUnbilled(failure)) return 0;
   const characters = Number(stats["characters"]) || 0;
+  const turns = listTurns(last);
+  if (unit === "requests") {
+    const attempts = Number(stats["attempts"]) || 1;
+    const isUnasked = failure?.phase === "queue" || failure?.phase === "connect";
+    if (!isUnasked) return attempts;
+    return characters > 0 || turns.length > 1 ? Math.max(1, attempts - 1) : 0;
+  }
+  const known = unit === "usd" ? readUsd([last]) : readTokens(turns);
+  if (known !== undefined) return known;
+  const latestCharacters = turns.length > 1 ? Number(turns.at(-1)!["characters"]) || 0 : characters;
+  if (failure && isUnbilled(failure) && latestCharacters === 0) {
+    // The latest turn reached no model. Those before it have.
+    const earlier = turns.slice(0, -1);
+    const billed = unit === "usd" ? readUsd(earlier) : readTokens(earlier);
+    if (billed !== undefined) return billed;
+  }
   return Math.min(amount, price(Math.ceil(characters / BYTES_PER_TOKEN)));
 }
 
-function readUsd(last: Message): number | undefined {
-  const cost = readCost(last["cost"]);
-  return cost ? Math.round(cost.usd * UNITS.usd) : undefined;
+/** Lists the turns of a run, or the single answer of a stream without tools. */
+function listTurns(last: Message): Record<string, unknown>[] {
+  const rounds = Array.isArray(last["rounds"]) ? last["rounds"].filter(isObject) : [];
+  return rounds.length > 0 ? rounds : [last];
 }
 
-/** Adds up the tokens of all turns of a run, or reads those of a single answer. */
-function readTokens(last: Message): number | undefined {
-  const rounds = Array.isArray(last["rounds"]) ? last["rounds"].filter(isObject) : [];
-  const usages = rounds.length > 0 ? rounds.map((round) => round["usage"]) : [last.usage];
+/** Adds up what turns have cost. @returns undefined if it is not known of one */
+function readUsd(turns: readonly Record<string, unknown>[]): number | undefined {
   let sum = 0;
-  for (const usage of usages) {
+  for (const turn of turns) {
+    const cost = readCost(turn["cost"]);
+    if (!cost) return undefined;
+    sum += cost.usd;
+  }
+  return Math.round(sum * UNITS.usd);
+}
+
+/** Adds up the tokens of turns. @returns undefined if they are not known of one */
+function readTokens(turns: readonly Record<string, unknown>[]): number | undefined {
+  let sum = 0;
+  for (const { usage } of turns) {
     if (!isObject(usage)) return undefined;
     for (const part of listBilledUsages(usage)) {
       const tokens = readBilledTokens(part);

@@ -27,7 +27,7 @@ export function describeBalance(
 /** @returns an amount for people: never `0` for something that is not 0 */
 function formatAmount(amount: number, unit: BudgetUnit): string {
   const value = amount / UNITS[unit];
-  if (unit !== "usd" || value === 0) return String(value);
+  if (unit !== "usd") return String(value);
   return value >= 1 ? value.toFixed(2) : String(Number(value.toPrecision(MAX_SHOWN_DIGITS)));
 }
 
