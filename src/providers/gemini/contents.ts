@@ -18,9 +18,12 @@ export const GEMINI_NAME = "Gemini";
 type GeminiPart = Record<string, unknown>;
 
 /** Whether a model is newer than version 2.5. Such models refuse tool calls without a signature. */
-function isNewer(model: string): boolean {
+export function isNewer(model: string): boolean {
   return !/gemini-([12]\b|robotics-er-1\b)/.test(model);
 }
+
+/** Models that take no instruction but that of the user (@ai-sdk/google 4.0.121). */
+const GEMMA = /(?:^|\/)gemma-/i;
 
 /** Replaces the signature of a call that another service's model made (Gemini API, "Thought signatures"). */
 const PLACEHOLDER_SIGNATURE = "skip_thought_signature_validator";
@@ -67,7 +70,11 @@ export function buildGeminiContents(
     followsResult = isResult;
   }
   if (contents.length === 0) throw createEmptyPromptFailure(GEMINI_NAME);
-  return { ...(system.length > 0 ? { systemInstruction: { parts: system } } : {}), contents };
+  if (system.length === 0) return { contents };
+  if (!GEMMA.test(model)) return { systemInstruction: { parts: system }, contents };
+  if (contents[0]!.role === "user") contents[0]!.parts.unshift(...system);
+  else contents.unshift({ role: "user", parts: system });
+  return { contents };
 }
 
 function addContent(contents: Content[], role: Content["role"], parts: GeminiPart[]): void {

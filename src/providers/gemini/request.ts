@@ -3,6 +3,7 @@ import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import {
   COMMON_ADVICE,
+  nestFields,
   OPENAI_ONLY,
   type ParameterRules,
   requireObject,
@@ -10,7 +11,7 @@ import {
 } from "../shared/parameters.js";
 import { readResponseFormat } from "../shared/response-format.js";
 import { createToolChoiceFailure, createUnsupportedFailure } from "../shared/unsupported.js";
-import { buildGeminiContents, GEMINI_NAME } from "./contents.js";
+import { buildGeminiContents, GEMINI_NAME, isNewer } from "./contents.js";
 
 /** Gemini's names of parameters (Gemini API reference, "GenerationConfig"). */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -95,7 +96,7 @@ export function buildGeminiBody(request: ChatRequest): Record<string, unknown> {
   return {
     ...buildGeminiContents(request.messages, request.model),
     ...(tools.length > 0 ? { tools } : {}),
-    ...(tools.length > 0 && tool_choice !== undefined ? { toolConfig: buildToolConfig(tool_choice) } : {}),
+    ...nestFields("toolConfig", buildToolConfig(request.model, tools, tool_choice)),
     ...(Object.keys(config).length > 0 ? { generationConfig: config } : {}),
     ...(TIERS.has(tier) ? { serviceTier: tier } : {}),
     ...selectParameters(RULES, parameters),
@@ -189,13 +190,26 @@ function buildDeclaration({ name, description, parameters }: Record<string, unkn
 /** Gemini's modes of tool calling, by the words of `tool_choice`. */
 const MODES: Readonly<Record<string, string>> = { auto: "AUTO", none: "NONE", required: "ANY" };
 
-function buildToolConfig(choice: unknown): object {
-  if (typeof choice === "string" && Object.hasOwn(MODES, choice)) {
-    return { functionCallingConfig: { mode: MODES[choice] } };
+/** Models after version 2.5 take functions beside Gemini's own tools only if asked for both (@ai-sdk/google 4.0.121). */
+function buildToolConfig(model: string, tools: readonly object[], choice: unknown): Record<string, unknown> {
+  const isFunctions = (tool: object) => "functionDeclarations" in tool;
+  const isMixed = tools.some(isFunctions) && !tools.every(isFunctions);
+  if (!isMixed || !isNewer(model) || !/gemini-/i.test(model)) {
+    const isEmpty = tools.length === 0 || choice === undefined;
+    return isEmpty ? {} : { functionCallingConfig: buildCallingConfig(choice) };
   }
+  const isFree = choice === undefined || choice === "auto";
+  return {
+    functionCallingConfig: isFree ? { mode: "VALIDATED" } : buildCallingConfig(choice),
+    includeServerSideToolInvocations: true,
+  };
+}
+
+function buildCallingConfig(choice: unknown): object {
+  if (typeof choice === "string" && Object.hasOwn(MODES, choice)) return { mode: MODES[choice] };
   const named = isObject(choice) ? choice["function"] : undefined;
   if (isObject(named) && typeof named["name"] === "string") {
-    return { functionCallingConfig: { mode: "ANY", allowedFunctionNames: [named["name"]] } };
+    return { mode: "ANY", allowedFunctionNames: [named["name"]] };
   }
   throw createToolChoiceFailure(GEMINI_NAME, choice);
 }

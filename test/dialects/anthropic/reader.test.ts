@@ -174,6 +174,20 @@ describe("Anthropic reader", () => {
     assert.equal(findFailure(calls)?.code, "limit");
   });
 
+  it("takes the latest state of a summary of the conversation, not the sum", () => {
+    const delta = { type: "compaction_delta", content: "So far.", encrypted_content: "ZW5j" };
+    const calls = decode([
+      createMessageStart(),
+      ...createBlock(0, { type: "compaction", content: null, encrypted_content: "ZW5j" }, delta, delta),
+      createMessageDelta("compaction"),
+      STOP,
+    ]);
+    const blocks = calls.flatMap((call) =>
+      "chunk" in call ? (call.chunk.choices[0]?.delta["anthropic_blocks"] ?? []) : [],
+    );
+    assert.deepEqual(blocks, [{ "0": { ...delta, type: "compaction" } }]);
+  });
+
   it("keeps a server tool's input unchanged if it is not JSON", () => {
     const calls = decode([
       createMessageStart(),

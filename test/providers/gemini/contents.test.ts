@@ -45,6 +45,22 @@ describe("Conversation for Gemini", () => {
     ]);
   });
 
+  it("puts system messages before the user's text for Gemma, which has no systemInstruction", () => {
+    const system: ChatMessage = { role: "system", content: "Be brief." };
+    assert.deepEqual(buildBody({ model: "gemma-3-27b-it", messages: [system, HI] }), {
+      contents: [{ role: "user", parts: [{ text: "Be brief." }, { text: "Hi" }] }],
+    });
+    const answer: ChatMessage = { role: "assistant", content: "Hello." };
+    assert.deepEqual(
+      buildBody({ model: "models/gemma-3-27b-it", messages: [system, answer, HI] })["contents"],
+      [
+        { role: "user", parts: [{ text: "Be brief." }] },
+        { role: "model", parts: [{ text: "Hello." }] },
+        { role: "user", parts: [{ text: "Hi" }] },
+      ],
+    );
+  });
+
   it("sends Gemini past calls with their signatures, and their results together under the tools' names", () => {
     const contents = buildContents(
       HI,

@@ -189,6 +189,21 @@ describe("Chat request to Gemini", () => {
     assertRefused({ tools: [WEATHER], parameters: { tool_choice: "some" } }, /tool_choice "some"/);
   });
 
+  it("asks Gemini models after 2.5 for functions and Gemini's own tools together", () => {
+    const tools = [WEATHER, { googleSearch: {} }];
+    const build = (model: string, parameters: object = {}, list: unknown[] = tools) =>
+      buildBody({ model, tools: list, parameters: { ...parameters } })["toolConfig"];
+    const both = { includeServerSideToolInvocations: true };
+    assert.deepEqual(build("gemini-3-pro"), { functionCallingConfig: { mode: "VALIDATED" }, ...both });
+    assert.deepEqual(build("gemini-3-pro", { tool_choice: "required" }), {
+      functionCallingConfig: { mode: "ANY" },
+      ...both,
+    });
+    assert.equal(build("gemini-3-pro", {}, [WEATHER]), undefined);
+    assert.equal(build("gemini-3-pro", {}, [{ googleSearch: {} }]), undefined);
+    assert.equal(build("gemini-2.5-pro"), undefined);
+  });
+
   it("fails with invalid_request for anything that Gemini would drop", () => {
     const withPart = (part: object, role = "user") => ({ messages: [HI, { role, content: [part] }] });
     assertRefused(withPart({ type: "file", file: { file_id: "file-1" } }), /file by its id \(Message 1\)/);
