@@ -163,6 +163,14 @@ describe("Examples of what to build", () => {
     assert.deepEqual(run.getShown("Not finished"), []);
   });
 
+  it("Sub-agent: stops the expert with the run that asked it", async () => {
+    await run.deploy("A sub-agent whose text is seen", 20);
+    await run.press("Ask the expert");
+    await run.waitForShown("The expert writes");
+    assert.equal(await press("Stop", "Not finished"), "cancelled");
+    await run.waitForStatus("The expert", "grey", "ring");
+  });
+
   it("Telegram: keeps a conversation for each chat, and sends a mail only if its own chat approves", async () => {
     await run.deploy("A Telegram chat with approval buttons");
     const { events } = run.runtime.red as unknown as {
