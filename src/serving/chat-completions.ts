@@ -17,6 +17,7 @@ import {
   readConversation,
   readModelField,
   readSwitch,
+  refuseFields,
   selectOptions,
 } from "./request-fields.js";
 import { splitText } from "./split-text.js";
@@ -41,7 +42,14 @@ const OWN_DELTA_FIELDS: ReadonlySet<string> = new Set(["role", "content", "tool_
 /** Texts of a delta that may be too long for one frame. */
 const LONG_TEXTS = ["reasoning_content", "refusal"] as const;
 
+/** How clients brought tools before `tools`, and what to do instead. */
+const OUTDATED: Readonly<Record<string, string>> = {
+  functions: "send tools",
+  function_call: "send tool_choice",
+};
+
 function readChatCompletionsRequest(body: Record<string, unknown>): FormRequest {
+  refuseFields(body, OUTDATED);
   const { n, stream_options: streamOptions } = body;
   if (n !== undefined && n !== null && n !== 1)
     throw new Failure("invalid_request", "The field n of the request must be 1: there is one answer.");

@@ -42,6 +42,22 @@ export function createFieldFailure(field: string, expected: string): Failure {
   return new Failure("invalid_request", `The field ${field} of the request must be ${expected}.`);
 }
 
+/**
+ * Refuses fields that would change the answer and that no flow can heed.
+ * @param advice what to do instead, by field
+ * @throws Failure `invalid_request` that names the first of them that is set
+ */
+export function refuseFields(
+  body: Readonly<Record<string, unknown>>,
+  advice: Readonly<Record<string, string>>,
+): void {
+  for (const [field, text] of Object.entries(advice)) {
+    const value = body[field];
+    if (value === undefined || value === null || value === false) continue;
+    throw new Failure("invalid_request", `The field ${field} of the request is not supported here: ${text}.`);
+  }
+}
+
 /** Reads a name. @returns `""` if it is missing, no text or far too long */
 export function readClientName(value: unknown): string {
   return typeof value === "string" && value.length <= MAX_NAME_CHARS ? value : "";

@@ -116,6 +116,9 @@ describe("A request for Chat Completions", () => {
     [{ tools: {} }, "tools"],
     [{ tools: ["f"] }, "tools"],
     [{ n: 2 }, "n"],
+    // What came before tools: nobody would call these functions.
+    [{ functions: [{ name: "f" }] }, "functions"],
+    [{ function_call: "auto" }, "function_call"],
   ] as const) {
     it(`is refused by the name of the field: ${JSON.stringify(body).slice(0, 60)}`, () => {
       assert.throws(

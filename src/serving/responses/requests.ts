@@ -1,4 +1,3 @@
-import { Failure } from "../../core/failure.js";
 import { isObject } from "../../core/json/parse.js";
 import type { FormRequest, RequestSource } from "../form.js";
 import {
@@ -8,6 +7,7 @@ import {
   readConversation,
   readModelField,
   readSwitch,
+  refuseFields,
   selectOptions,
 } from "../request-fields.js";
 import { InputItems } from "./input-items.js";
@@ -26,13 +26,7 @@ const STATEFUL: Readonly<Record<string, string>> = {
 
 /** Reads a request to `/v1/responses`. @throws Failure `invalid_request` that names the field */
 export function readResponsesRequest(body: Record<string, unknown>, source: RequestSource): FormRequest {
-  for (const [field, advice] of Object.entries(STATEFUL)) {
-    if (body[field] === undefined || body[field] === null || body[field] === false) continue;
-    throw new Failure(
-      "invalid_request",
-      `The field ${field} of the request is not supported here: ${advice}.`,
-    );
-  }
+  refuseFields(body, STATEFUL);
   const items = new InputItems((id) => source.findItem(id));
   const { instructions } = body;
   if (typeof instructions === "string" && instructions !== "")
