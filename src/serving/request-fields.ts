@@ -53,7 +53,8 @@ export function refuseFields(
 ): void {
   for (const [field, text] of Object.entries(advice)) {
     const value = body[field];
-    if (value === undefined || value === null || value === false) continue;
+    const isUnset = value === undefined || value === null || value === false;
+    if (isUnset || (Array.isArray(value) && value.length === 0)) continue;
     throw new Failure("invalid_request", `The field ${field} of the request is not supported here: ${text}.`);
   }
 }
