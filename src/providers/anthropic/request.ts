@@ -13,6 +13,7 @@ import {
 } from "../shared/parameters.js";
 import { readResponseFormat } from "../shared/response-format.js";
 import { createToolChoiceFailure, createUnsupportedFailure } from "../shared/unsupported.js";
+import { adaptAnswerSchema } from "./answer-schema.js";
 import { ANTHROPIC_NAME, type ContentBlock } from "./content-blocks.js";
 import { buildAnthropicConversation } from "./messages.js";
 import { checkThinking, chooseThinking, readThinkingBudget } from "./thinking.js";
@@ -105,7 +106,7 @@ function buildOutputFormat(format: unknown): Record<string, unknown> {
       "Give it a JSON Schema.",
     );
   }
-  return { format: { type: "json_schema", schema: requested.schema } };
+  return { format: { type: "json_schema", schema: adaptAnswerSchema(requested.schema) } };
 }
 
 /** Matches the types of tools without a name, each of which stands for several (`mcp_toolset`, `computer_toolset_20260801`). */
