@@ -127,6 +127,90 @@ describe("What a budget keeps in a context store", () => {
   });
 });
 
+describe("Writes of a budget's accounts", () => {
+  /** A keeper whose store finishes a write when the test says so. @param isFresh as in the keeper */
+  function startKeeper(isFresh = true) {
+    const clock = new FakeClock();
+    const ledger = new Ledger(RULES);
+    const writes: { spent: number; finish: () => void }[] = [];
+    const store = {
+      load: async () => ({ own: { "": [0, 7] }, others: [{ "": [0, 5] }] }),
+      exchange: (own: Record<string, readonly number[]>) =>
+        new Promise((resolve) => writes.push({ spent: own[""]![1]!, finish: () => resolve([]) })),
+    } as unknown as AccountStore;
+    const host = new NodeHost({} as NodeRed, {} as RuntimeNode, clock);
+    const keeper = new AccountKeeper(store, ledger, isFresh, host, () => SPAN);
+    const spend = (amount: number) => {
+      ledger.charge("", amount, SPAN);
+      keeper.save();
+    };
+    return { clock, ledger, keeper, writes, spend };
+  }
+
+  it("come one at a time, a second apart, with the latest state", async () => {
+    const { clock, keeper, writes, spend } = startKeeper();
+    await keeper.loaded;
+    for (const amount of [1, 2]) spend(amount);
+    await clock.advance(999);
+    assert.equal(writes.length, 0);
+    await clock.advance(1);
+    assert.deepEqual(
+      writes.map(({ spent }) => spent),
+      [10],
+    );
+    spend(1);
+    await clock.advance(60_000);
+    assert.equal(writes.length, 1, "the first write is not over");
+    writes[0]!.finish();
+    await clock.advance(0);
+    await clock.advance(1_000);
+    assert.equal(writes.at(-1)!.spent, 11);
+    writes[1]!.finish();
+    await clock.advance(60_000);
+    assert.equal(writes.length, 2, "nothing has changed");
+  });
+
+  it("end with what was spent last when the node is closed", async () => {
+    const { clock, keeper, writes, spend } = startKeeper();
+    await keeper.loaded;
+    assert.equal(keeper.close(), undefined, "nothing is to be written");
+    const other = startKeeper();
+    other.spend(1);
+    await other.clock.advance(1_000);
+    other.spend(1);
+    const closed = other.keeper.close();
+    assert.equal(other.writes.length, 1);
+    other.writes[0]!.finish();
+    await other.clock.advance(0);
+    other.writes[1]!.finish();
+    await closed;
+    await other.clock.advance(60_000);
+    assert.deepEqual([other.writes.length, other.clock.timerCount], [2, 0]);
+    spend(1);
+    await clock.advance(60_000);
+    assert.equal(writes.length, 0, "a closed node writes no more");
+    const early = startKeeper();
+    early.spend(1);
+    void early.keeper.close();
+    assert.deepEqual(
+      [early.writes.length, early.clock.timerCount],
+      [1, 0],
+      "it does not wait for its second",
+    );
+  });
+
+  it("are read at the start: what others have spent, and what an earlier life has, unless a deploy handed it on", async () => {
+    for (const [isFresh, spent] of [
+      [true, 12],
+      [false, 5],
+    ] as const) {
+      const { keeper, ledger } = startKeeper(isFresh);
+      await keeper.loaded;
+      assert.equal(ledger.look("", SPAN).spent, spent);
+    }
+  });
+});
+
 describe("A request that does not come back to its budget", () => {
   const tag: BudgetTag = { kind: "budget", node: "budget", request: "r", key: "" };
   const estimate = { amount: 5, price: () => 5 };
