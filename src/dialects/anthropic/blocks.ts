@@ -213,15 +213,19 @@ class OpaqueBlock implements OpenBlock {
 
   addDelta(delta: Record<string, unknown>): void {
     const { held } = this.listener;
-    // It has the final values, and none of them is a piece (SDK 1.14, `BetaMessageStream`).
-    const isFinal = delta["type"] === "compaction_delta";
+    const isCompaction = delta["type"] === "compaction_delta";
     for (const [key, value] of Object.entries(delta)) {
       if (key === "type" || value === null) continue;
       const current = readOwnField(this.block, key);
       if (key === "partial_json") {
         held.add(toText(value).length);
         this.input.append(toText(value));
-      } else if (!isFinal && typeof current === "string" && typeof value === "string") {
+      } else if (
+        typeof current === "string" &&
+        typeof value === "string" &&
+        // It has whole values (SDK 1.14, `BetaMessageStream`), though a gateway may send pieces.
+        !(isCompaction && value.startsWith(current))
+      ) {
         held.add(estimatePieceBytes(value));
         this.block[key] = current + value;
       } else {
