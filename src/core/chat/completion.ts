@@ -18,6 +18,9 @@ import {
 import { isCutOff, normaliseFinishReason } from "./finish-reason.js";
 import { DistinctList, LatestFields } from "./vendor-fields.js";
 
+/** What another choice takes in memory, with the readers of its calls and of its reasoning. */
+const CHOICE_BYTES = 1_000;
+
 /**
  * Assembles a completion from the chunks of a stream. It is deterministic and uses no clock, no input and no output.
  *
@@ -212,6 +215,7 @@ export class CompletionMachine {
         `The service sent a choice with the index ${index}, which is not between 0 and ${this.size.limits.indices - 1}. Ask for fewer answers.`,
       );
     }
+    if (index > 0) this.size.addMetadata(CHOICE_BYTES);
     const choice = new ChoiceState();
     // A list that grows by an assignment gets room for 16 more.
     if (this.choices.length === 0 && index === 0) this.choices = [choice];
