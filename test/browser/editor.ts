@@ -197,11 +197,14 @@ export class Editor extends EditorPage {
     const [name, ...folders] = [module, ...path.split("/")].reverse();
     const example = entries.getByText(name!, { exact: true });
     for (const [at, folder] of folders.reverse().entries()) {
-      const inside = entries.getByText([...folders, name!][at + 1]!, { exact: true });
-      await entries.getByText(folder, { exact: true }).waitFor();
-      if (await inside.isVisible()) continue;
-      await entries.getByText(folder, { exact: true }).dblclick();
-      await inside.waitFor();
+      const label = entries.getByText(folder, { exact: true });
+      await label.waitFor();
+      // A double click closes a folder that is open, also while its list still slides open.
+      const isOpen = await label.evaluate((element) =>
+        element.closest(".red-ui-treeList-label")!.parentElement!.classList.contains("expanded"),
+      );
+      if (!isOpen) await label.dblclick();
+      await entries.getByText([...folders, name!][at + 1]!, { exact: true }).waitFor();
     }
     const ok = this.page.locator("#red-ui-clipboard-dialog-ok");
     // While the list slides open, a click selects nothing.
