@@ -208,7 +208,7 @@ export class Editor extends EditorPage {
     }
     const ok = this.page.locator("#red-ui-clipboard-dialog-ok");
     // While the list slides open, a click selects nothing.
-    for (let times = 0; times < 20 && !(await ok.isEnabled()); times++) {
+    for (let times = 0; times < 100 && !(await ok.isEnabled()); times++) {
       await example.click();
       await this.page.waitForTimeout(50);
     }
